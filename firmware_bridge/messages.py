@@ -82,9 +82,10 @@ class Status:
     """How the patch is; once a second and on change."""
 
     TYPE: ClassVar[int] = 0x04
-    BODY: ClassVar[struct.Struct] = struct.Struct("<QBHHBI")
+    BODY: ClassVar[struct.Struct] = struct.Struct("<QIBHHBI")
 
     clock_us: int
+    index: int  # of the next sample to come: what is missing before it was lost on the way
     battery_percent: int  # 255: unknown
     battery_mv: int
     electrode_off: int
@@ -223,7 +224,7 @@ def encode(message: Message) -> bytes:
                 raise ValueError(f"{count} samples of {channels} channels do not fit one message of {MAX_MESSAGE} bytes")
             return kind + body.pack(m.index, m.clock_us, m.electrode_off, count, channels) + data
         case Status() as m:
-            return kind + body.pack(m.clock_us, m.battery_percent, m.battery_mv, m.electrode_off, m.flags, m.dropped)
+            return kind + body.pack(m.clock_us, m.index, m.battery_percent, m.battery_mv, m.electrode_off, m.flags, m.dropped)
         case Event() as m:
             return kind + body.pack(m.clock_us, m.index, m.kind)
         case Ack() as m:
