@@ -1,0 +1,41 @@
+"""Inference engines: one small interface, one file each, imported only when chosen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from edge.errors import InputError, Reason
+
+Array = npt.NDArray[np.float32]
+NAMES = ("litert", "onnx")
+
+
+class Engine(Protocol):
+    """A loaded network."""
+
+    name: str
+
+    def infer(self, x: Array) -> tuple[Array, Array]:
+        """Leads (8 x window, mV) and log-variances (8 x window, log mV2) of an input (24 x window)."""
+        ...
+
+
+def load(engine: str, path: Path, window: int, threads: int) -> Engine:
+    """Load the model file `path` into `engine`. Raises InputError where the engine or the file will not do."""
+    try:
+        if engine == "litert":
+            from edge.engines.litert import LiteRT
+
+            return LiteRT(path, window, threads)
+        from edge.engines.onnx import Onnx
+
+        return Onnx(path, window, threads)
+    except ImportError as error:
+        package = {"litert": "ai-edge-litert", "onnx": "onnxruntime"}[engine]
+        raise InputError(f"the engine {engine} is not installed: pip install {package}", Reason.NO_ENGINE) from error
+    except (ValueError, RuntimeError) as error:
+        raise InputError(f"{path} does not load in {engine}: {str(error).splitlines()[0]}") from error

@@ -1,0 +1,34 @@
+"""ONNX Runtime: channels-first in and out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from edge.engines import Array
+
+
+class Onnx:
+    name = "onnx"
+
+    def __init__(self, path: Path, window: int, threads: int) -> None:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        try:
+            self._net = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # noqa: BLE001  its exceptions share no public base
+            raise ValueError(str(error)) from error
+        shapes = [tuple(t.shape) for t in (*self._net.get_inputs(), *self._net.get_outputs())]
+        expected = [(1, 24, 1, window), (1, 8, 1, window), (1, 8, 1, window)]
+        if shapes != expected:
+            raise ValueError(f"its shapes are {shapes}, not {expected}")
+        self._input = self._net.get_inputs()[0].name
+
+    def infer(self, x: Array) -> tuple[Array, Array]:
+        leads, log_variance = self._net.run(None, {self._input: np.ascontiguousarray(x)[None, :, None]})
+        return leads[0, :, 0], log_variance[0, :, 0]

@@ -1,0 +1,114 @@
+"""From measured leads to twelve: windows, network, overlap-add, physics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from edge.blocks import Block, Origin, TwelveLeads
+from edge.bundle import Bundle
+from edge.engines import Engine
+from edge.leads import LEAD, LEADS
+from edge.montage import Montage
+from edge.projection import Projection
+from edge.windows import Float64s, OverlapAdd, Settled, Window, Windows
+
+
+class Reconstruct:
+    """Stage: blocks of measured leads in, twelve leads out, every sample of the timeline accounted for.
+
+    Where no window could be inferred, measured and derived leads are still there; the others are unavailable.
+    """
+
+    def __init__(self, montage: Montage, bundle: Bundle, engine: Engine, hop: int) -> None:
+        self.montage, self.bundle, self.engine = montage, bundle, engine
+        self.windows = Windows(bundle.window, hop)
+        self.delay_samples = bundle.window
+        self.inferred = 0  # windows
+        self._projection = Projection(montage)
+        self._joined = OverlapAdd(bundle.window, 16)  # eight leads, eight variances
+        self._held: Block | None = None
+        self._input = np.zeros((24, bundle.window), np.float32)
+
+    def push(self, block: Block, /) -> list[TwelveLeads]:
+        if self._held is None:
+            self._held = block
+            self._joined.start = block.start
+        else:
+            mv, valid = np.concatenate([self._held.mv, block.mv]), np.concatenate([self._held.valid, block.valid])
+            self._held = Block(self._held.start, block.rate, block.leads, mv, valid)
+        return self._work(lambda: self.windows.push(block))
+
+    def flush(self) -> list[TwelveLeads]:
+        return self._work(self.windows.flush)
+
+    def _work(self, cut: Callable[[], list[Window | Settled]]) -> list[TwelveLeads]:
+        out: list[TwelveLeads] = []
+        for item in cut():
+            if isinstance(item, Window):
+                self._infer(item)
+            elif item.end > self._joined.start:
+                out += self._emit(item.end)
+        return out
+
+    def _infer(self, window: Window) -> None:
+        given = self.montage.given(window.present)
+        if not given:
+            return
+        x = self._input
+        x[:] = 0
+        for name in given:
+            x[12 + LEAD[name]] = 1
+            if name in self.montage.names:
+                x[LEAD[name]] = window.mv[:, self.montage.names.index(name)]
+        indirect = [name for name in given if name not in self.montage.names]
+        if indirect:
+            x[[LEAD[name] for name in indirect]] = self._determine(window, indirect)
+        leads, log_variance = self.engine.infer(x)
+        scale = self.bundle.sd_scale(given)
+        values = np.concatenate([leads, np.exp(log_variance) * (scale**2)[:, None]]).T.astype(np.float64)
+        self._joined.add(window.start, values)
+        self.inferred += 1
+
+    def _determine(self, window: Window, leads: list[str]) -> np.ndarray:
+        """Standard leads that follow exactly from channels that are none (leads x window)."""
+        valid = tuple(bool(v) for v in window.present)
+        n = len(window.mv)
+        blank = np.zeros((n, 8)), np.ones((n, 8)), np.eye(8)
+        twelve, _ = self._projection.apply(*blank, window.mv.astype(np.float64), valid)
+        return twelve[:, [LEAD[name] for name in leads]].T
+
+    def _emit(self, end: int) -> list[TwelveLeads]:
+        assert self._held is not None
+        start = self._joined.start
+        values, known = self._joined.settle(end)
+        block = self._held.cut(start, end)
+        self._held = self._held.cut(end, self._held.end)
+        kind = np.concatenate([block.valid, known[:, None]], axis=1)
+        cuts = [0, *(np.flatnonzero((kind[1:] != kind[:-1]).any(axis=1)) + 1).tolist(), len(kind)]
+        return [self._twelve(block, values, known, a, b) for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+
+    def _twelve(self, block: Block, values: Float64s, known: np.ndarray, a: int, b: int) -> TwelveLeads:
+        """Samples a to b of `block`, over which nothing changes about what is known."""
+        valid = tuple(bool(v) for v in block.valid[a])
+        fixed = self._projection.constraint(valid)
+        estimated = bool(known[a])
+        eight = values[a:b, :8] if estimated else np.zeros((b - a, 8))
+        variance = values[a:b, 8:] if estimated else np.ones((b - a, 8))
+        correlation = self.bundle.correlation(self.montage.given(block.valid[a]))
+        signal = np.nan_to_num(block.mv[a:b].astype(np.float64)) if not all(valid) else block.mv[a:b]
+        twelve, sd = self._projection.apply(eight, variance, correlation, signal.astype(np.float64), valid)
+        measured = {lead for lead, _ in fixed.measured}
+        origin = []
+        for lead in range(len(LEADS)):
+            if lead in measured:
+                origin.append(Origin.MEASURED)
+            elif fixed.derived[lead]:
+                origin.append(Origin.DERIVED)
+            else:
+                origin.append(Origin.RECONSTRUCTED if estimated else Origin.UNAVAILABLE)
+        missing = [o is Origin.UNAVAILABLE for o in origin]
+        twelve[:, missing] = np.nan
+        sd[:, missing] = np.nan
+        return TwelveLeads(block.start + a, twelve, sd, tuple(origin), rate=block.rate)

@@ -1,0 +1,222 @@
+"""From numbered chunks, late, twice, broken or missing, to one gapless timeline on which every loss is counted."""
+
+from __future__ import annotations
+
+import enum
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from edge.blocks import Block, Signal
+
+REORDER_S = 0.2  # how far a chunk may run ahead of a missing one before that is given up
+BRIDGE_S = 0.020  # a hole this short is bridged for display and filtering; it stays invalid
+PIECE_S = 1.0  # a gap goes down the road in pieces, so that an hour's loss is no hour's allocation
+
+
+class Cause(enum.StrEnum):
+    """Why samples are missing."""
+
+    MISSING = "missing"  # never came, and nobody knows why
+    CORRUPT = "corrupt"  # bytes that were no frame arrived in their place
+    LINK = "link"  # the link was down
+    REBOOT = "reboot"  # the patch started anew; the number is what its host's clock says
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Samples as they arrive."""
+
+    index: int  # the sender's number of the first sample
+    mv: Signal  # n x leads; NaN where a channel says nothing usable
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A loss on the timeline."""
+
+    start: int
+    samples: int
+    cause: Cause
+
+
+class Timeline:
+    """Stage: puts chunks in order, drops what came twice, and turns what never came into invalid samples.
+
+    Sample 0 is the first one received. Nothing here looks at a clock: a hole is given up when what came after it
+    spans more than `REORDER_S`. `emitted == received + lost` at any time after `flush`.
+    """
+
+    def __init__(self, leads: tuple[str, ...], rate: float) -> None:
+        self.leads, self.rate = leads, rate
+        self.delay_samples = 0  # up to REORDER_S while a hole is open
+        self.received = 0  # fresh samples
+        self.duplicates = 0  # samples that were already there
+        self.emitted = 0
+        self.lost: Counter[Cause] = Counter()
+        self.gaps: list[Gap] = []  # since the last call of take_gaps
+        self._reorder = round(REORDER_S * rate)
+        self._piece = max(1, round(PIECE_S * rate))
+        self._offset: int | None = None  # timeline index - sender's index
+        self._pending: dict[int, Chunk] = {}  # by the sender's index, all beyond the hole
+        self._suspect: Cause | None = None
+
+    def push(self, chunk: Chunk, /) -> list[Block]:
+        if self._offset is None:
+            self._offset = self.emitted - chunk.index
+        fresh = self._fresh(chunk)
+        out: list[Block] = []
+        for part in fresh:
+            self._pending[part.index] = part
+        while self._pending:
+            out += self._drain()
+            if not self._pending or self._span() <= self._reorder:
+                break
+            out += self._give_up(min(self._pending) - self._expected)
+        return out
+
+    def suspect(self, cause: Cause) -> None:
+        """The next hole is put down to `cause`."""
+        self._suspect = cause
+
+    def upto(self, index: int) -> list[Block]:
+        """The sender says that its next sample is `index`: what is missing before it will not come any more."""
+        if self._offset is None:
+            return []
+        out = self._drain()
+        while self._pending:
+            out += self._give_up(min(self._pending) - self._expected) + self._drain()
+        missing = index - self._expected
+        return out + (self._give_up(missing) if missing > 0 else [])
+
+    def restart(self, lost: int, cause: Cause = Cause.REBOOT) -> list[Block]:
+        """The sender counts from anew; `lost` samples of the timeline passed meanwhile."""
+        out = self.flush()
+        if self._offset is not None and lost > 0:
+            self._suspect = cause
+            out += self._give_up(lost)
+        self._offset = None
+        return out
+
+    def flush(self) -> list[Block]:
+        out = self._drain()
+        while self._pending:
+            out += self._give_up(min(self._pending) - self._expected) + self._drain()
+        return out
+
+    def take_gaps(self) -> list[Gap]:
+        gaps, self.gaps = self.gaps, []
+        return gaps
+
+    @property
+    def _expected(self) -> int:
+        """The sender's index of the next sample to emit."""
+        assert self._offset is not None
+        return self.emitted - self._offset
+
+    def _span(self) -> int:
+        return max(index + len(c.mv) for index, c in self._pending.items()) - min(self._pending)
+
+    def _fresh(self, chunk: Chunk) -> list[Chunk]:
+        """The parts of `chunk` that are neither emitted nor pending."""
+        first, last = max(chunk.index, self._expected), chunk.index + len(chunk.mv)
+        parts: list[Chunk] = []
+        for held in sorted(self._pending):
+            held_end = held + len(self._pending[held].mv)
+            if held_end <= first or held >= last:
+                continue
+            if first < held:
+                parts.append(_part(chunk, first, held))
+            first = max(first, held_end)
+        if first < last:
+            parts.append(_part(chunk, first, last))
+        count = sum(len(p.mv) for p in parts)
+        self.received += count
+        self.duplicates += len(chunk.mv) - count
+        return parts
+
+    def _drain(self) -> list[Block]:
+        out = []
+        while self._offset is not None and self._expected in self._pending:
+            chunk = self._pending.pop(self._expected)
+            mv = chunk.mv.astype(np.float32, copy=False)
+            out.append(Block(self.emitted, self.rate, self.leads, mv, np.isfinite(mv)))
+            self.emitted += len(mv)
+        return out
+
+    def _give_up(self, samples: int) -> list[Block]:
+        cause, self._suspect = self._suspect or Cause.MISSING, None
+        self.gaps.append(Gap(self.emitted, samples, cause))
+        self.lost[cause] += samples
+        out = list(_nothing(self.emitted, samples, self._piece, self.rate, self.leads))
+        self.emitted += samples
+        return out
+
+
+class Bridge:
+    """Stage: interpolates holes of up to `BRIDGE_S` for the filters' sake; the samples stay invalid.
+
+    A lead's value on both sides of the hole must be known. Holds back a hole's samples until its length is known.
+    """
+
+    def __init__(self, rate: float) -> None:
+        self._longest = round(BRIDGE_S * rate)
+        self.delay_samples = 0  # up to BRIDGE_S while a hole is open
+        self._held: Block | None = None
+        self._last: Signal | None = None  # the sample before what is held
+
+    def push(self, block: Block, /) -> list[Block]:
+        return self._pass(block, final=False)
+
+    def flush(self) -> list[Block]:
+        return self._pass(None, final=True)
+
+    def _pass(self, block: Block | None, *, final: bool) -> list[Block]:
+        parts = [b for b in (self._held, block) if b is not None]
+        if not parts:
+            return []
+        first = parts[0]
+        mv = np.concatenate([b.mv for b in parts])
+        valid = np.concatenate([b.valid for b in parts])
+        if self._last is None:
+            self._last = np.full(mv.shape[1], np.nan, np.float32)
+        ready = len(mv)
+        for k in range(mv.shape[1]):
+            ready = min(ready, self._bridge(mv[:, k], float(self._last[k]), final=final))
+        whole = Block(first.start, first.rate, first.leads, mv, valid)
+        self._held = None if ready == len(mv) else whole.cut(whole.start + ready, whole.end)
+        if not ready:
+            return []
+        done = whole.cut(whole.start, whole.start + ready)
+        self._last = done.mv[-1].copy()
+        return [done]
+
+    def _bridge(self, x: Signal, before: float, *, final: bool) -> int:
+        """Fill the short holes of `x` in place; how many samples are settled."""
+        lost = np.isnan(x)
+        if not lost.any():
+            return len(x)
+        edges = np.diff(lost.astype(np.int8), prepend=0, append=0)
+        for start, stop in zip(np.flatnonzero(edges == 1), np.flatnonzero(edges == -1), strict=True):
+            left = before if start == 0 else float(x[start - 1])
+            if np.isnan(left) or stop - start > self._longest:
+                continue
+            if stop == len(x):
+                return len(x) if final else int(start)
+            ramp = np.arange(1, stop - start + 1) / (stop - start + 1)
+            x[start:stop] = left + ramp * (float(x[stop]) - left)
+        return len(x)
+
+
+def _part(chunk: Chunk, first: int, last: int) -> Chunk:
+    return Chunk(first, chunk.mv[first - chunk.index : last - chunk.index])
+
+
+def _nothing(start: int, samples: int, piece: int, rate: float, leads: tuple[str, ...]) -> Iterator[Block]:
+    for at in range(start, start + samples, piece):
+        n = min(piece, start + samples - at)
+        shape = (n, len(leads))
+        nan = np.broadcast_to(np.float32(np.nan), shape)
+        yield Block(at, rate, leads, nan, np.broadcast_to(np.bool_(False), shape))

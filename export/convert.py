@@ -1,0 +1,65 @@
+"""One trained network as ONNX and TFLite files."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from train.models.unet import UNet, UNetConfig
+
+OPSET = 18
+
+
+def folded(checkpoint: Path) -> nn.Module:
+    """The checkpoint's network with every BatchNorm folded into the convolution before it."""
+    saved = torch.load(checkpoint, weights_only=True)
+    shape = saved["shape"]
+    shape["channels"] = tuple(shape["channels"])
+    net = UNet(UNetConfig(**shape)).eval()
+    net.load_state_dict(saved["weights"])
+    for module in list(net.modules()):
+        if isinstance(module, nn.Sequential) and len(module) == 2 and isinstance(module[1], nn.BatchNorm2d):
+            module[0] = nn.utils.fuse_conv_bn_eval(module[0], module[1])
+            module[1] = nn.Identity()
+    return net
+
+
+def to_onnx(net: nn.Module, path: Path, window: int) -> None:
+    torch.onnx.export(
+        net,
+        (torch.zeros(1, 24, 1, window),),
+        str(path),
+        dynamo=True,
+        external_data=False,
+        opset_version=OPSET,
+        input_names=["leads_and_masks"],
+        output_names=["leads", "log_variance"],
+        verbose=False,
+    )
+
+
+class ChannelsLast(nn.Module):
+    """(1, 1, time, channels) in and out, the layout TFLite computes in."""
+
+    def __init__(self, net: nn.Module) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        leads, log_variance = self.net(x.permute(0, 3, 1, 2))
+        return leads.permute(0, 2, 3, 1), log_variance.permute(0, 2, 3, 1)
+
+
+def to_tflite(net: nn.Module, path: Path, window: int) -> None:
+    os.environ.setdefault("LITERT_TORCH_SHOW_PROGRESS", "0")
+    import litert_torch
+
+    model = litert_torch.convert(ChannelsLast(net).eval(), (torch.zeros(1, 1, window, 24),))
+    with tempfile.TemporaryDirectory() as folder:
+        draft = Path(folder) / "model.tflite"
+        model.export(str(draft))
+        path.write_bytes(draft.read_bytes())
