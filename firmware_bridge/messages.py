@@ -19,7 +19,9 @@ WEIGHTED = 9  # RL drives; it is in no lead
 WEIGHT_UNIT = 12  # weights travel in twelfths: a half is 6, a third is 4, both exact
 MAX_MESSAGE = 244  # bytes: one notification at MTU 247
 MAX_CHANNELS = 12
+MAX_NAME = 16  # bytes of UTF-8
 NO_VALUE = -(1 << 23)  # the 24-bit code of a sample the patch does not have
+RL_OFF = 1 << ELECTRODES.index("RL")
 UNKNOWN_BATTERY = 255
 
 
@@ -33,13 +35,13 @@ class Identity:
     major: int
     minor: int
     device_id: int  # 64 bits, for life
-    boot_id: int  # 32 bits, another one after each start
+    boot_id: int  # 32 bits, another one whenever the sample index starts again at 0
     firmware: tuple[int, int, int]
     rate_mhz: int  # samples a second, times 1000
-    adc_bits: int  # 12 to 24
+    adc_bits: int  # 12 to 24: the width of the codes sent, which tells where they saturate
     channels: int
     capabilities: int  # bits: CAN_*
-    name: str  # at most 16 bytes of UTF-8
+    name: str  # at most MAX_NAME bytes of UTF-8
 
 
 CAN_SET_RATE, CAN_RESEND, HAS_BUTTON = 1, 2, 4
@@ -55,6 +57,11 @@ class Channel:
     index: int
     gain_pv_per_count: int
     weights: tuple[int, ...]  # nine, in twelfths, in the order of ELECTRODES
+
+    def is_off(self, electrode_off: int) -> bool:
+        """Whether these bits make the channel invalid: an electrode it weighs is off, or RL, which steadies them all."""
+        own = sum(1 << bit for bit, weight in enumerate(self.weights) if weight)
+        return bool(electrode_off & (own | RL_OFF))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,10 +108,10 @@ class Event:
     """Something the wearer did."""
 
     TYPE: ClassVar[int] = 0x05
-    BODY: ClassVar[struct.Struct] = struct.Struct("<QIB")
+    BODY: ClassVar[struct.Struct] = struct.Struct("<IQB")
 
+    index: int  # of the sample at that moment
     clock_us: int
-    index: int
     kind: int  # BUTTON
 
 
@@ -211,20 +218,28 @@ def encode(message: Message) -> bytes:
     match message:
         case Identity() as m:
             name = m.name.encode()
-            if len(name) > 16:
-                raise ValueError(f"the name {m.name!r} takes {len(name)} bytes, 16 fit")
+            if len(name) > MAX_NAME or b"\0" in name:
+                raise ValueError(f"the name {m.name!r} takes {len(name)} bytes: {MAX_NAME} fit, none of them zero")
             fields = (m.major, m.minor, m.device_id, m.boot_id, *m.firmware, m.rate_mhz, m.adc_bits, m.channels)
             return kind + body.pack(*fields, m.capabilities, name)
         case Channel() as m:
             return kind + body.pack(m.index, m.gain_pv_per_count, *m.weights)
         case Samples() as m:
             count, channels = m.counts.shape
+            if not count or not 1 <= channels <= MAX_CHANNELS:
+                raise ValueError(
+                    f"{count} samples of {channels} channels: one or more, of 1 to {MAX_CHANNELS}, are needed"
+                )
             data = pack24(m.counts)
             if 1 + body.size + len(data) > MAX_MESSAGE:
-                raise ValueError(f"{count} samples of {channels} channels do not fit one message of {MAX_MESSAGE} bytes")
+                raise ValueError(
+                    f"{count} samples of {channels} channels do not fit one message of {MAX_MESSAGE} bytes"
+                )
             return kind + body.pack(m.index, m.clock_us, m.electrode_off, count, channels) + data
         case Status() as m:
-            return kind + body.pack(m.clock_us, m.index, m.battery_percent, m.battery_mv, m.electrode_off, m.flags, m.dropped)
+            return kind + body.pack(
+                m.clock_us, m.index, m.battery_percent, m.battery_mv, m.electrode_off, m.flags, m.dropped
+            )
         case Event() as m:
             return kind + body.pack(m.clock_us, m.index, m.kind)
         case Ack() as m:
@@ -251,21 +266,31 @@ def decode(data: bytes) -> Message | Unknown | Malformed:
     fields = kind.BODY.unpack_from(data, 1)
     if kind is Identity:
         head, firmware, tail, name = fields[:4], fields[4:7], fields[7:11], fields[11]
-        return Identity(*head, firmware, *tail, name.rstrip(b"\0").decode(errors="replace"))
+        return Identity(*head, firmware, *tail, _printable(name))
     if kind is Channel:
         return Channel(fields[0], fields[1], tuple(fields[2:]))
     if kind is Samples:
         index, clock_us, off, count, channels = fields
         at = MIN_SIZE[Samples.TYPE]
-        if not count or not channels or len(data) < at + 3 * count * channels:
+        if not count or not 1 <= channels <= MAX_CHANNELS or len(data) < at + 3 * count * channels:
             return Malformed(data[0], len(data))
         return Samples(index, clock_us, off, unpack24(data[at : at + 3 * count * channels]).reshape(count, channels))
     return kind(*fields)
 
 
+def _printable(name: bytes) -> str:
+    """The name up to its first zero, fit for a terminal whatever the patch sent."""
+    text = name.split(b"\0")[0].decode(errors="replace")
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
 def pack24(counts: npt.NDArray[np.int32]) -> bytes:
-    """Little-endian 24-bit two's complement, samples in turn, channels within; beyond 24 bits is clipped."""
-    clipped = np.clip(counts, NO_VALUE, -NO_VALUE - 1).astype("<i4")
+    """Little-endian 24-bit two's complement, samples in turn, channels within.
+
+    Beyond 24 bits is clipped to `full_scale(24)`; only NO_VALUE itself is sent as NO_VALUE.
+    """
+    top = full_scale(24)
+    clipped = np.where(counts == NO_VALUE, NO_VALUE, np.clip(counts, -top, top)).astype("<i4")
     return clipped.reshape(-1, 1).view(np.uint8)[:, :3].tobytes()
 
 
@@ -275,6 +300,14 @@ def unpack24(data: bytes) -> npt.NDArray[np.int32]:
     return (value ^ (1 << 23)) - (1 << 23)
 
 
+def full_scale(adc_bits: int) -> int:
+    """The code from which on, either way, a channel is saturated.
+
+    The lowest code of two's complement is left out: in 24 bits it is NO_VALUE.
+    """
+    return (1 << (adc_bits - 1)) - 1
+
+
 def samples_that_fit(message_bytes: int, channels: int) -> int:
     """How many samples of `channels` channels one message of at most `message_bytes` holds."""
-    return (min(message_bytes, MAX_MESSAGE) - MIN_SIZE[Samples.TYPE]) // (3 * channels)
+    return max(0, min(message_bytes, MAX_MESSAGE) - MIN_SIZE[Samples.TYPE]) // (3 * channels)
