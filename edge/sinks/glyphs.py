@@ -101,14 +101,12 @@ def _takes_braille(encoding: str | None, environ: Mapping[str, str]) -> bool:
     return asked not in ("C", "POSIX")
 
 
-def printable(text: str, *, ascii_only: bool = False) -> str:
+def printable(text: str) -> str:
     """`text` with one cell a character and nothing a terminal would obey: a device's name is not to be trusted."""
     if text.isascii() and text.isprintable():
         return text
-    safe = "".join(c if c.isprintable() and _one_cell(c) else "?" for c in text)
-    return safe.encode("ascii", "replace").decode() if ascii_only else safe
+    return "".join(c if c.isprintable() and _one_cell(c) else "?" for c in text)
 
 
 def _one_cell(character: str) -> bool:
-    wide = unicodedata.east_asian_width(character) in "WF"
-    return not wide and not unicodedata.combining(character) and unicodedata.category(character) != "Cf"
+    return unicodedata.east_asian_width(character) not in "WF" and not unicodedata.category(character).startswith("M")

@@ -8,6 +8,8 @@ import os
 import select
 import shutil
 import time
+from functools import lru_cache
+from itertools import groupby
 from typing import TextIO
 
 import numpy as np
@@ -35,10 +37,15 @@ class Canvas:
         room = self.width - column if width is None else min(width, self.width - column)
         if not 0 <= row < self.height or room <= 0:
             return column
-        codes = np.frombuffer(printable(text[:room]).encode("utf-32-le"), np.uint32)
+        codes = _codes(text[:room])
         self.codes[row, column : column + len(codes)] = codes
         self.styles[row, column : column + len(codes)] = style
         return column + len(codes)
+
+
+@lru_cache(maxsize=256)  # from one drawing to the next, most words stay
+def _codes(text: str) -> npt.NDArray[np.uint32]:
+    return np.frombuffer(printable(text).encode("utf-32-le"), np.uint32)
 
 
 class Terminal:
@@ -51,6 +58,7 @@ class Terminal:
         self._encoding = getattr(stream, "encoding", None) or "utf-8"
         self._pending = b""
         self._shown: Canvas | None = None
+        stream.flush()  # what was printed before stands before
         self._put(OPEN)
 
     def size(self) -> tuple[int, int]:
@@ -76,10 +84,15 @@ class Terminal:
         else:
             changed = (canvas.codes != old.codes) | (canvas.styles != old.styles)
             out = []
-        for row in np.flatnonzero(changed.any(axis=1)).tolist():
-            for first, last in _stretches(np.flatnonzero(changed[row])):
-                out.append(f"\x1b[{row + 1};{first + 1}H")
-                out.extend(self._cells(canvas, row, first, last))
+        text, styles = canvas.codes.tobytes().decode("utf-32-le"), canvas.styles.tobytes()
+        for first, last in _stretches(np.flatnonzero(changed), canvas.width):
+            row, column = divmod(first, canvas.width)
+            out.append(f"\x1b[{row + 1};{column + 1}H")
+            at = first
+            for style, cells in groupby(styles[first:last]):
+                behind = at + len(list(cells))
+                out.append(self._sgr[style] + text[at:behind])
+                at = behind
         self._shown = canvas
         if out:
             self._put("".join(out) + "\x1b[0m")
@@ -91,15 +104,9 @@ class Terminal:
             time.sleep(0.01)
             self._push()
 
-    def _cells(self, canvas: Canvas, row: int, first: int, last: int) -> list[str]:
-        styles = canvas.styles[row, first:last]
-        text = canvas.codes[row, first:last].tobytes().decode("utf-32-le")
-        cuts = [0, *(np.flatnonzero(np.diff(styles)) + 1).tolist(), last - first]
-        return [self._sgr[styles[a]] + text[a:b] for a, b in zip(cuts, cuts[1:], strict=False)]
-
     def _put(self, text: str) -> None:
         if self._fd is None:
-            self._stream.write(text)
+            self._stream.write(text.encode(self._encoding, "replace").decode(self._encoding))
             self._stream.flush()
             return
         self._pending += text.encode(self._encoding, "replace")
@@ -131,9 +138,11 @@ def terminal_size(stream: TextIO) -> tuple[int, int]:
     return fallback.columns, fallback.lines
 
 
-def _stretches(columns: npt.NDArray[np.intp]) -> list[tuple[int, int]]:
-    """Changed columns as (first, last + 1), near ones taken together."""
-    cuts = np.flatnonzero(np.diff(columns) > NEAR)
-    firsts = columns[np.concatenate(([0], cuts + 1))].tolist()
-    lasts = columns[np.concatenate((cuts, [len(columns) - 1]))].tolist()
+def _stretches(cells: npt.NDArray[np.intp], width: int) -> list[tuple[int, int]]:
+    """Changed cells as (first, last + 1) within a line, near ones taken together."""
+    if not len(cells):
+        return []
+    cuts = np.flatnonzero((np.diff(cells) > NEAR) | (np.diff(cells // width) > 0))
+    firsts = cells[np.concatenate(([0], cuts + 1))].tolist()
+    lasts = cells[np.concatenate((cuts, [len(cells) - 1]))].tolist()
     return [(first, last + 1) for first, last in zip(firsts, lasts, strict=True)]

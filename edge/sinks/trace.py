@@ -61,7 +61,7 @@ class Traces:
         self._origin = np.zeros((12, length), np.uint8)
 
     def sweep(self, seconds: float, columns: int) -> Sweep | None:
-        """The last `seconds` (a little more, for whole samples a column) on `columns` dot columns, or None before any."""
+        """The last `seconds`, or a little more, on `columns` dot columns; None before the first block."""
         if not self._rate or columns < 1:
             return None
         per = max(1, int(np.ceil(seconds * self._rate / columns)))
@@ -74,7 +74,8 @@ class Traces:
         if ahead:
             x[:, -ahead:] = np.nan
         before, within = x[:, :-1:per], x[:, 1:].reshape(12, -1, per)
-        low, high = np.fmin.reduce(within, axis=2), np.fmax.reduce(within, axis=2)
+        stacked = np.ascontiguousarray(within.transpose(2, 0, 1))  # four times as fast as along the last axis
+        low, high = np.fmin.reduce(stacked, axis=0), np.fmax.reduce(stacked, axis=0)
         joined = np.isfinite(low) & np.isfinite(before) & np.isfinite(within[:, :, 0])
         low = np.where(joined, np.fmin(low, before), low)
         high = np.where(joined, np.fmax(high, before), high)
@@ -127,6 +128,7 @@ def characters(top: Ints, bottom: Ints, rows: int, *, braille: bool) -> Codes:
     b = np.clip(bottom[:, None, :] + 1 - above, 0, DOTS)
     run = 5 * a + b
     if not braille:
-        return _PLAIN[run]
+        lines: Codes = _PLAIN[run]
+        return lines
     dots = _LEFT[run[:, :, 0::2]] | _RIGHT[run[:, :, 1::2]]
     return np.where(dots, 0x2800 + dots, ord(" ")).astype(np.uint32)
