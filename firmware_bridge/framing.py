@@ -24,11 +24,14 @@ class Corrupt:
 def frame(message: Message) -> bytes:
     """The bytes that carry `message` on a serial line, closing zero included."""
     data = encode(message)
-    return cobs.encode(data + zlib.crc32(data).to_bytes(CRC_BYTES, "little")) + DELIMITER
+    return bytes(cobs.encode(data + zlib.crc32(data).to_bytes(CRC_BYTES, "little"))) + DELIMITER
 
 
 class SerialDecoder:
-    """Bytes as they come, in any pieces; messages out. Never raises, holds at most one frame."""
+    """Bytes as they come, in any pieces; messages out. Never raises, holds at most one frame.
+
+    What comes before the first delimiter may be half a frame: it is no corruption, unless it is longer than any frame.
+    """
 
     def __init__(self) -> None:
         self._held = bytearray()

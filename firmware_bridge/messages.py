@@ -13,6 +13,11 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from firmware_bridge.codes import NO_VALUE as NO_VALUE  # part of these messages' language, so importable from here
+from firmware_bridge.codes import full_scale as full_scale
+from firmware_bridge.codes import pack24 as pack24
+from firmware_bridge.codes import unpack24 as unpack24
+
 MAJOR, MINOR = 1, 0
 ELECTRODES = ("RA", "LA", "LL", "V1", "V2", "V3", "V4", "V5", "V6", "RL")  # bit 0 upwards in `electrode_off`
 WEIGHTED = 9  # RL drives; it is in no lead
@@ -20,7 +25,6 @@ WEIGHT_UNIT = 12  # weights travel in twelfths: a half is 6, a third is 4, both 
 MAX_MESSAGE = 244  # bytes: one notification at MTU 247
 MAX_CHANNELS = 12
 MAX_NAME = 16  # bytes of UTF-8
-NO_VALUE = -(1 << 23)  # the 24-bit code of a sample the patch does not have
 RL_OFF = 1 << ELECTRODES.index("RL")
 UNKNOWN_BATTERY = 255
 
@@ -59,7 +63,7 @@ class Channel:
     weights: tuple[int, ...]  # nine, in twelfths, in the order of ELECTRODES
 
     def is_off(self, electrode_off: int) -> bool:
-        """Whether these bits make the channel invalid: an electrode it weighs is off, or RL, which steadies them all."""
+        """Whether these bits make the channel invalid: an electrode it weighs is off, or RL, which drives them all."""
         own = sum(1 << bit for bit, weight in enumerate(self.weights) if weight)
         return bool(electrode_off & (own | RL_OFF))
 
@@ -108,10 +112,10 @@ class Event:
     """Something the wearer did."""
 
     TYPE: ClassVar[int] = 0x05
-    BODY: ClassVar[struct.Struct] = struct.Struct("<IQB")
+    BODY: ClassVar[struct.Struct] = struct.Struct("<QIB")
 
-    index: int  # of the sample at that moment
     clock_us: int
+    index: int  # of the sample at that moment
     kind: int  # BUTTON
 
 
@@ -265,8 +269,10 @@ def decode(data: bytes) -> Message | Unknown | Malformed:
         return Malformed(data[0], len(data))
     fields = kind.BODY.unpack_from(data, 1)
     if kind is Identity:
-        head, firmware, tail, name = fields[:4], fields[4:7], fields[7:11], fields[11]
-        return Identity(*head, firmware, *tail, _printable(name))
+        major, minor, device_id, boot_id, *firmware, rate_mhz, adc_bits, channels, capabilities, name = fields
+        version = (firmware[0], firmware[1], firmware[2])
+        described = (rate_mhz, adc_bits, channels, capabilities, _printable(name))
+        return Identity(major, minor, device_id, boot_id, version, *described)
     if kind is Channel:
         return Channel(fields[0], fields[1], tuple(fields[2:]))
     if kind is Samples:
@@ -282,30 +288,6 @@ def _printable(name: bytes) -> str:
     """The name up to its first zero, fit for a terminal whatever the patch sent."""
     text = name.split(b"\0")[0].decode(errors="replace")
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
-
-
-def pack24(counts: npt.NDArray[np.int32]) -> bytes:
-    """Little-endian 24-bit two's complement, samples in turn, channels within.
-
-    Beyond 24 bits is clipped to `full_scale(24)`; only NO_VALUE itself is sent as NO_VALUE.
-    """
-    top = full_scale(24)
-    clipped = np.where(counts == NO_VALUE, NO_VALUE, np.clip(counts, -top, top)).astype("<i4")
-    return clipped.reshape(-1, 1).view(np.uint8)[:, :3].tobytes()
-
-
-def unpack24(data: bytes) -> npt.NDArray[np.int32]:
-    raw = np.frombuffer(data, np.uint8).reshape(-1, 3).astype(np.int32)
-    value = raw[:, 0] | (raw[:, 1] << 8) | (raw[:, 2] << 16)
-    return (value ^ (1 << 23)) - (1 << 23)
-
-
-def full_scale(adc_bits: int) -> int:
-    """The code from which on, either way, a channel is saturated.
-
-    The lowest code of two's complement is left out: in 24 bits it is NO_VALUE.
-    """
-    return (1 << (adc_bits - 1)) - 1
 
 
 def samples_that_fit(message_bytes: int, channels: int) -> int:
