@@ -1,10 +1,4 @@
-"""Beats found on whatever leads are measured: one vote a lead, adaptive thresholds, search back.
-
-After Pan & Tompkins, IEEE Trans Biomed Eng 32:230 (1985) and Hamilton & Tompkins, 33:1157 (1986): a peak of QRS energy is a
-beat when it passes a threshold between the running levels of beats and of noise; none follows within the refractory
-period; a T wave is told by its slope; a missing beat is looked for again at half the threshold. The energies of the leads
-are put on one scale and averaged, each weighted by how far its beats stand out of its noise.
-"""
+"""Beats as a stream: any blocks in, beats out, the same however the input is cut."""
 
 from __future__ import annotations
 
@@ -16,24 +10,10 @@ import numpy.typing as npt
 
 from edge.blocks import Block
 from edge.rhythm.beat import Beat
-from edge.rhythm.energy import QrsEnergy
-from edge.rhythm.history import History
-from edge.rhythm.levels import Levels
+from edge.rhythm.decision import HOLD_S, LONGEST_RR_S, SEARCH_BACK, Decision
 
 HOP_S = 0.1  # the work is done in hops of this length on the timeline, however the input is cut
-REFRACTORY_S = 0.200  # no second beat within: 300/min
-T_WAVE_S = 0.360  # within this of a beat a peak with less than half of its slope is a T wave
-LEARN_S = 2.0  # two beats at 60/min
-HOLD_S = 6.0  # history: the longest search back, its levels and their reach
-LONGEST_RR_S = 2.0  # 30/min: a longer mean interval is not waited for
-SEARCH_BACK = 1.66  # times the mean R-R (Pan & Tompkins)
-RETRY_S = 0.5  # between attempts to learn anew while no beat comes
-THRESHOLD = 0.3125  # of the way from noise to QRS (Hamilton & Tompkins: 0.3125)
 MIN_QUALITY = 0.5  # a lead below it has no vote
-FORGET_S = 2.0  # a lead lost for longer is learned anew
-RELEARN_FRACTION = 0.15  # of the QRS level before: a P wave must not become the QRS of an asystole
-FORGIVE_S = 20.0  # silence after which even that is given up
-LOCATE_S = 0.060  # around the peak of energy: where R is looked for
 
 
 class BeatDetector:
@@ -49,10 +29,9 @@ class BeatDetector:
         self.rate = rate
         self._min_quality = min_quality
         self._hop = round(HOP_S * rate)
-        self._refractory = round(REFRACTORY_S * rate)
-        probe = QrsEnergy(rate, 1, self._hop, 4 * self._hop, 0)
-        self.typical_delay_samples = probe.delay_samples + self._refractory + 2 * self._hop
-        self.delay_samples = self.typical_delay_samples + round(SEARCH_BACK * LONGEST_RR_S * rate)
+        probe = Decision(rate, ("",), self._hop, 0)
+        self.typical_delay_samples = probe.typical_delay_samples + self._hop
+        self.delay_samples = self.typical_delay_samples + round(SEARCH_BACK * LONGEST_RR_S * rate) + self._hop
         self._leads: tuple[str, ...] = ()
         self._quality: deque[tuple[int, Mapping[str, float]]] = deque()
         self._filled = 0
@@ -82,7 +61,7 @@ class BeatDetector:
             self._begin(block.start, block.leads)
         elif block.start > at:
             found += self._take(np.full((block.start - at, len(block.leads)), np.nan))
-        return found + self._take(block.mv)
+        return found + self._take(block.mv, block.valid)
 
     def flush(self) -> list[Beat]:
         """The beats still undecided; the next block may start anywhere later."""
@@ -93,3 +72,41 @@ class BeatDetector:
             found += self._take(np.full((self._hop - self._filled, len(self._leads)), np.nan))
         self._open = False
         return found
+
+    def _begin(self, start: int, leads: tuple[str, ...]) -> None:
+        lead = start % self._hop  # hops lie at multiples of their length
+        self._leads, self._open = leads, True
+        self._samples = np.full((self._hop, len(leads)), np.nan)
+        self._valid = np.zeros((self._hop, len(leads)), bool)
+        self._filled = lead
+        self._next = start
+        self._beats = Decision(self.rate, leads, self._hop, start - lead)
+        self.horizon = start
+
+    def _take(self, mv: npt.NDArray[np.floating], valid: npt.NDArray[np.bool_] | None = None) -> list[Beat]:
+        """Fill hops with samples; work on each that is full."""
+        found: list[Beat] = []
+        done = 0
+        while done < len(mv):
+            count = min(self._hop - self._filled, len(mv) - done)
+            here = slice(self._filled, self._filled + count)
+            self._samples[here] = mv[done : done + count]
+            self._valid[here] = False if valid is None else valid[done : done + count]
+            done += count
+            self._filled += count
+            self._next += count
+            if self._filled == self._hop:
+                self._filled = 0
+                first = self._next - self._hop - self._beats.delay_samples
+                found += self._beats.push(self._samples, self._valid, self._votes(first))
+                self.horizon = max(self.horizon, self._beats.horizon)
+        return found
+
+    def _votes(self, index: int) -> npt.NDArray[np.bool_]:
+        """Which leads are good enough at sample `index`."""
+        while len(self._quality) > 1 and self._quality[1][0] <= index:
+            self._quality.popleft()
+        if not self._quality or self._quality[0][0] > index:
+            return np.ones(len(self._leads), bool)
+        scores = self._quality[0][1]
+        return np.array([scores.get(name, 1.0) >= self._min_quality for name in self._leads])

@@ -64,4 +64,3 @@ class QrsEnergy:
         np.cumsum(recent * recent, axis=0, out=total[1:])
         mean = (total[self._window :] - total[: -self._window]) / self._window
         self.energy.append(np.sqrt(np.maximum(mean, 0.0)))
-

@@ -28,4 +28,5 @@ class History:
         return self._rows[max(first - self.start, 0) : max(last - self.start, 0)]
 
     def at(self, index: int) -> npt.NDArray[np.float64]:
-        return self._rows[index - self.start]
+        row: npt.NDArray[np.float64] = self._rows[index - self.start]
+        return row

@@ -22,7 +22,8 @@ class Levels:
 
     @property
     def learned(self) -> npt.NDArray[np.bool_]:
-        return np.isfinite(self.qrs)
+        known: npt.NDArray[np.bool_] = np.isfinite(self.qrs)
+        return known
 
     def forget(self, leads: npt.NDArray[np.bool_]) -> None:
         self.qrs[leads] = np.nan
