@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Self, TextIO
 
-from edge.blocks import Origin, TwelveLeads
+from edge.blocks import TwelveLeads
 from edge.errors import UsageError
 from edge.sinks.glyphs import Glyphs, glyphs_for, printable
 from edge.sinks.layout import Painter
 from edge.sinks.state import ActiveAlert, ViewState
-from edge.sinks.terminal import Terminal, terminal_size
+from edge.sinks.table import LeadScore, summary_table
+from edge.sinks.terminal import Terminal, takes_more, terminal_size
 from edge.sinks.trace import Traces
 from edge.sinks.words import alert_words, clock, status_line
 
 __all__ = ["VIEWS", "ActiveAlert", "Console", "LeadScore", "ViewState", "summary_table"]
 
 VIEWS = ("auto", "live", "plain", "none")
-REDRAW_HZ = 5.0  # at most; the eye follows, and an SSH line too
+REDRAW_HZ = 4.0  # at most; the pen moves a cell or two, and a slow SSH line keeps up
 SHARE = 0.02  # of one core's time, at most: a slow device redraws less often
 STATUS_S = 5.0  # between two lines of the plain view
 PROGRESS_HZ = 4.0
@@ -60,12 +61,14 @@ class Console:
         self._note_until = 0.0
         self._closed = self.mode == "none"
         self._width = 0  # of the progress line that stands
+        self._untold = 0  # lines that the stream did not take
         self._traces = Traces()
         self._painter = Painter(self._glyphs)
         self._terminal: Terminal | None = None
         if self.mode == "live":
             with self._guard():
                 self._terminal = Terminal(self._stream, colour=not os.environ.get("NO_COLOR"))
+                atexit.register(self.close)
 
     def __enter__(self) -> Self:
         return self
@@ -110,15 +113,15 @@ class Console:
             return
         with self._guard():
             if self._terminal is not None:
+                atexit.unregister(self.close)
                 self._terminal.close()
                 for note in self._notes:
                     self._say(note)
             if self.mode == "progress":
                 self._progress()
-                self._stream.write("\n")
+                self._say("")
             if self.state.elapsed_s > 0:
                 self._say(status_line(self.state, self._times_real()))
-            self._stream.flush()
         self._closed = True
 
     def _tell(self, text: str, *, on: bool) -> None:
@@ -129,7 +132,7 @@ class Console:
             self._note_until = self._clock() + NOTE_S if on else self._note_until
             return
         with self._guard():
-            if self.mode == "progress" and self._width:
+            if self.mode == "progress" and self._width and takes_more(self._stream):
                 self._stream.write("\r" + " " * self._width + "\r")
                 self._width = 0
             self._say(text)
@@ -147,6 +150,8 @@ class Console:
         self._next = now + max(1 / REDRAW_HZ, (time.thread_time() - began) / SHARE)
 
     def _progress(self) -> None:
+        if not takes_more(self._stream):
+            return
         state = self.state
         columns = terminal_size(self._stream)[0] - 1
         share = min(1.0, state.elapsed_s / state.total_s) if state.total_s else 0.0
@@ -165,6 +170,12 @@ class Console:
         return self.state.elapsed_s / took if self.state.total_s and took > 0 else None
 
     def _say(self, line: str) -> None:
+        if not takes_more(self._stream):
+            self._untold += 1
+            return
+        if self._untold:
+            line = f"({self._untold} lines not shown: nothing read them)  {line}"
+            self._untold = 0
         encoding = getattr(self._stream, "encoding", None) or "utf-8"
         self._stream.write(printable(line).encode(encoding, "replace").decode(encoding) + "\n")
         self._stream.flush()
@@ -191,27 +202,3 @@ def _mode(view: str, state: ViewState, stream: TextIO) -> str:
     if not terminal:
         return "plain"
     return "progress" if view == "auto" and state.speed >= FAST else "live"
-
-
-@dataclass(frozen=True, slots=True)
-class LeadScore:
-    """How near a lead came to the truth."""
-
-    lead: str
-    origin: Origin
-    pcc: float  # Pearson's correlation; NaN where there is none
-    rmse_uv: float
-
-
-def summary_table(rows: Sequence[LeadScore], stream: TextIO | None = None) -> None:
-    """Writes the table of a run against the truth; plain where `stream` is no terminal."""
-    out = sys.stdout if stream is None else stream
-    marks = glyphs_for(getattr(out, "encoding", None)).mark
-    bold, plain = ("\x1b[1m", "\x1b[0m") if out.isatty() and not os.environ.get("NO_COLOR") else ("", "")
-    lines = [f"{bold}  {'lead':<5}{'PCC':>7}{'RMSE uV':>10}   origin{plain}"]
-    for row in rows:
-        pcc = f"{row.pcc:.3f}" if row.pcc == row.pcc else "-"
-        rmse = f"{row.rmse_uv:.1f}" if row.rmse_uv == row.rmse_uv else "-"
-        lines.append(f"  {row.lead:<5}{pcc:>7}{rmse:>10}   {marks[row.origin]} {row.origin.value}")
-    out.write("\n".join(lines) + "\n")
-    out.flush()

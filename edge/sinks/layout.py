@@ -95,11 +95,11 @@ class Painter:
         if key == self._key or not seen.any():
             return
         self._key = key
-        low = np.where(seen, sweep.low, np.inf).min(axis=1)
-        high = np.where(seen, sweep.high, -np.inf).max(axis=1)
         there = seen.any(axis=1)
-        self._middle = np.where(there, (low + high) / 2, 0).astype(np.float32)
-        tall = np.where(there, high - low, 0).clip(0.5, MAX_MV)
+        low = np.where(there, np.where(seen, sweep.low, np.inf).min(axis=1), 0)
+        high = np.where(there, np.where(seen, sweep.high, -np.inf).max(axis=1), 0)
+        self._middle = ((low + high) / 2).astype(np.float32)
+        tall = (high - low).clip(0.5, MAX_MV)
         for side, leads in enumerate((slice(0, 6), slice(6, 12))):
             fits = [scale for scale in SCALES if scale * float(tall[leads].max()) <= dots - 1]
             self._scale[side] = fits[-1] if fits else SCALES[0]
@@ -204,23 +204,32 @@ class Painter:
 
     def _foot(self, canvas: Canvas, sweep: Sweep | None) -> None:
         last, at = canvas.height - 1, 0
-        scale = ""
-        if sweep is not None:
-            limb, chest = (f"{scale:g}" for scale in self._scale)
-            both = limb if limb == chest else f"{limb}|{chest}"  # limb leads, chest leads
-            scale = f"1 mV = {both} dots, {sweep.seconds:.1f} s "
         for origin in Origin:
-            word = origin.value
-            if at + len(word) + 3 + len(scale) > canvas.width:
-                break
-            at = canvas.text(last, at, f" {self._glyphs.mark[origin]} ", ORIGIN_STYLE[origin])
-            at = canvas.text(last, at, word, Style.FAINT)
-        if canvas.width - at - len(scale) > 26:
-            canvas.text(last, at, self._glyphs.between + "not a medical device", Style.FAINT)
-        canvas.text(last, max(0, canvas.width - len(scale)), scale, Style.FAINT)
+            if at + len(origin.value) + 3 <= canvas.width:
+                at = canvas.text(last, at, f" {self._glyphs.mark[origin]} ", ORIGIN_STYLE[origin])
+                at = canvas.text(last, at, origin.value, Style.FAINT)
+        if sweep is not None:
+            words = [scale for scale in _scale_words(self._scale, sweep.seconds) if at + len(scale) < canvas.width]
+            scale = words[0] if words else ""
+            canvas.text(last, canvas.width - len(scale), scale, Style.FAINT)
+            at += len(scale)
+        if canvas.width - at > 26:
+            legend = sum(len(origin.value) + 3 for origin in Origin)
+            canvas.text(last, legend, self._glyphs.between + "not a medical device", Style.FAINT)
 
     def _heart(self, state: ViewState) -> str:
         return self._glyphs.heart if _beating(state) else self._glyphs.heart_rest
+
+
+def _scale_words(dots_per_mv: npt.NDArray[np.float64], seconds: float) -> list[str]:
+    """The scale of the traces, the longest wording first."""
+    limb, chest = dots_per_mv.tolist()
+    both = f"{limb:g}|{chest:g}" if limb != chest else f"{limb:g}"
+    return [
+        f"1 mV = {limb:g} dots (limb), {chest:g} (chest); {seconds:.1f} s ",
+        f"1 mV = {both} dots, {seconds:.1f} s ",
+        f"{both} dots/mV ",
+    ]
 
 
 def _beating(state: ViewState) -> bool:

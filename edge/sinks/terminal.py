@@ -126,6 +126,12 @@ def file_descriptor(stream: TextIO) -> int | None:
     return None
 
 
+def takes_more(stream: TextIO) -> bool:
+    """Whether a line can be written without waiting for a reader."""
+    fd = file_descriptor(stream)
+    return fd is None or bool(select.select([], [fd], [], 0)[1])
+
+
 def terminal_size(stream: TextIO) -> tuple[int, int]:
     """Columns and lines; those of COLUMNS and LINES, or 80 x 24, where the stream is no terminal."""
     fd = file_descriptor(stream)
