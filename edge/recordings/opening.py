@@ -40,9 +40,8 @@ def _wfdb_header(path: Path) -> Path | None:
     beside = path.with_name(path.name + ".hea") if path.name else path
     if not path.is_file() and beside.is_file():
         return beside
-    if path.suffix in _WFDB_PARTNERS:
-        return path.with_suffix(".hea")
-    return beside if path.suffix == "" and beside.is_file() else None
+    partner = path.with_suffix(".hea")
+    return partner if path.suffix in _WFDB_PARTNERS and partner.is_file() else None
 
 
 def _read_by_content(path: Path, channels: Sequence[str] | None) -> Recording:
@@ -64,13 +63,15 @@ def _read_by_content(path: Path, channels: Sequence[str] | None) -> Recording:
         from edge.recordings.dicom_file import read_dicom
 
         return read_dicom(path, channels)
-    _refuse_false_names(path, magic)
+    _refuse_others(path, magic)
     from edge.recordings.csv_file import read_csv
 
     return read_csv(path, channels)
 
 
-def _refuse_false_names(path: Path, magic: bytes) -> None:
+def _refuse_others(path: Path, magic: bytes) -> None:
+    if path.suffix in _WFDB_PARTNERS:
+        raise InputError(f"{path} is a signal file without its header: put {path.stem}.hea beside it")
     claims = {".edf": "EDF", ".bdf": "BDF", ".rec": "EDF", ".dcm": "DICOM"}.get(path.suffix.lower())
     if claims:
         begins = magic[:8].decode("ascii", "replace")
