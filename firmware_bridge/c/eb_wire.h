@@ -1,10 +1,14 @@
-/* What the patch sends, version 1.0; eb_command.h has the commands. ../PROTOCOL.md explains every field.  Every
- * eb_encode_* writes the whole message (type byte and body) to `out` and returns its size in bytes. It returns 0
- * and writes nothing where `room` is too small, or where a field cannot be sent (said beside the function).  Every
- * eb_decode_* returns true and fills the structure where `data` holds a message of its type. It returns false and
- * changes nothing where `size` is too short, the type is another, or the body contradicts itself. Bytes beyond the
- * known body are a later minor version's and are ignored.  No allocation, no global state; nothing depends on the
- * machine's byte order or alignment. */
+/* What the patch sends, version 1.0; eb_command.h has the commands. ../PROTOCOL.md explains every field.
+ *
+ * Every eb_encode_* writes the whole message (type byte and body) to `out` and returns its size in bytes. It returns 0
+ * and writes nothing where `room` is too small, or where a field cannot be sent (said beside the function).
+ *
+ * Every eb_decode_* returns true and fills the structure where `data` holds a message of its type. It returns false
+ * and changes nothing where `size` is too short, the type is another, or the body contradicts itself. Bytes beyond the
+ * known body are a later minor version's and are ignored.
+ *
+ * No allocation, no global state; nothing depends on the machine's byte order or alignment.
+ */
 #ifndef EB_WIRE_H
 #define EB_WIRE_H
 
