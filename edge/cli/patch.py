@@ -1,0 +1,224 @@
+"""`edge-patch`: a patch in software, on a pseudo-terminal or in a file."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import math
+import secrets
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from edge.blocks import Signal
+from edge.errors import EdgeError, OutputError, Reason, UsageError
+from edge.leads import LEAD
+from edge.montage import Montage
+from edge.sinks.pty_server import PtyServer
+from edge.synthetic import synthesise
+from edge.synthetic_rhythms import RHYTHMS
+from edge.virtual import virtual_patch
+from firmware_bridge.faults import Fault, Unplug, describe_faults, parse_fault
+from firmware_bridge.link import Link
+from firmware_bridge.losses import Log
+from firmware_bridge.patch import VirtualPatch
+from firmware_bridge.validate import refused_rate
+
+DEFAULT_CHANNELS = "II,V1,V5"
+SYNTHETIC_S = 60.0  # of signal, where no --duration says otherwise; also what --loop repeats
+SYNTHETIC_RATE = 500.0
+MAX_SYNTHETIC_S = 4 * 3600.0  # 1 GB while it is made; --loop goes on for ever in less
+WRITE_S = 1.0  # of signal at once, into a file
+WAIT_S = 1.0
+NO_PATH = ""  # --pty alone
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message} (see {self.prog} --help)")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the command line; returns the exit code."""
+    patch = None
+    try:
+        options = _parser().parse_args(argv)
+        faults = _checked(options)
+        with _until_interrupted():
+            patch = _patch(options)
+            send = _serve if options.out is None else _write
+            send(patch, faults, options)
+    except EdgeError as error:
+        print(f"edge-patch: {error}", file=sys.stderr)
+        return error.exit_code
+    if patch is not None:
+        print(f"edge-patch: {_account(patch.log)}", file=sys.stderr)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="edge-patch",
+        description="A virtual patch: sends a recording, or a synthetic rhythm, as a firmware would.",
+        epilog="faults:\n  " + "\n  ".join(describe_faults()) + "\n\n"
+        "example: edge-patch --pty /tmp/patch --synthetic af --fault drop:p=0.01 --fault unplug:at=20,for=5\n"
+        "Not a medical device.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    to = parser.add_mutually_exclusive_group(required=True)
+    to.add_argument(
+        "--pty", metavar="PATH", nargs="?", const=NO_PATH, help="serve on a pseudo-terminal; PATH links to it"
+    )
+    to.add_argument("--out", metavar="FILE", type=Path, help="write the framed bytes to FILE, as fast as it goes")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--replay", metavar="FILE", type=Path, help="a recording: WFDB, EDF, DICOM or CSV")
+    what.add_argument("--synthetic", metavar="RHYTHM", help=f"one of {', '.join(RHYTHMS)}")
+    parser.add_argument("--channels", default=DEFAULT_CHANNELS, help=f"leads to send (default {DEFAULT_CHANNELS})")
+    parser.add_argument("--rate", metavar="HZ", type=float, help="samples a second (default: the recording's)")
+    parser.add_argument("--speed", metavar="1|N|max", help="times real time, or as fast as the host reads (default 1)")
+    parser.add_argument("--fault", metavar="KIND[:k=v,...]", action="append", default=[], help="may be repeated")
+    parser.add_argument("--seed", metavar="N", type=int, help="of faults, rhythm and boot id: same seed, same bytes")
+    parser.add_argument("--duration", metavar="S", type=float, help="seconds of signal (default: all of it)")
+    parser.add_argument("--loop", action="store_true", help="begin the recording again when it ends")
+    parser.add_argument(
+        "--free-run", action="store_true", help="begin at once; without it, the host's first Hello or Start is awaited"
+    )
+    return parser
+
+
+def _checked(options: argparse.Namespace) -> list[Fault]:
+    """The faults; raises UsageError where options make no sense, or none together."""
+    with _fault_checks():
+        faults = [parse_fault(text) for text in options.fault]
+    if options.rate is not None and not (math.isfinite(options.rate) and not refused_rate(round(1000 * options.rate))):
+        raise UsageError(f"--rate {options.rate:g}: a patch samples at 50 to 4000 Hz")
+    if options.duration is not None and not (math.isfinite(options.duration) and options.duration > 0):
+        raise UsageError(f"--duration {options.duration:g}: must be a number of seconds above 0")
+    if options.seed is not None and options.seed < 0:
+        raise UsageError(f"--seed {options.seed}: must be 0 or more")
+    if options.out is not None:
+        _check_file_options(options)
+    if options.pty == NO_PATH and any(isinstance(fault, Unplug) for fault in faults):
+        raise UsageError("--fault unplug: give --pty a PATH, for the terminal comes back under another name")
+    options.speed = _speed(options.speed or "1")
+    return faults
+
+
+def _check_file_options(options: argparse.Namespace) -> None:
+    if options.loop and options.duration is None:
+        raise UsageError("--out with --loop never ends: give --duration")
+    for name in ("speed", "free_run"):
+        if getattr(options, name):
+            raise UsageError(f"--{name.replace('_', '-')} is for --pty: a file takes all at once")
+
+
+def _speed(text: str) -> float:
+    if text == "max":
+        return math.inf
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = math.nan
+    if not 0 < speed < math.inf:
+        raise UsageError(f"--speed {text}: must be a number above 0, or max")
+    return speed
+
+
+def _patch(options: argparse.Namespace) -> VirtualPatch:
+    wanted = Montage.of_leads([name.strip() for name in options.channels.split(",") if name.strip()]).names
+    mv, rate, leads = _replayed(options, wanted) if options.replay is not None else _synthesised(options, wanted)
+    if options.rate is None and (why := refused_rate(round(1000 * rate))):
+        raise UsageError(f"the recording has {rate:g} samples a second ({why}): give --rate")
+    boot_id = secrets.randbits(32) if options.seed is None else options.seed % (1 << 32)
+    return virtual_patch(
+        mv, rate, leads, sent_rate=options.rate, loop=options.loop, seconds=options.duration, boot_id=boot_id
+    )
+
+
+def _replayed(options: argparse.Namespace, wanted: Sequence[str]) -> tuple[Signal, float, Sequence[str]]:
+    from edge.recordings import open_recording  # the readers are needed here only
+
+    recording = open_recording(options.replay, channels=wanted)
+    whole = options.loop or options.duration is None
+    mv = recording.mv if whole else recording.mv[: math.ceil(options.duration * recording.rate) + 1]
+    return mv, recording.rate, recording.leads
+
+
+def _synthesised(options: argparse.Namespace, wanted: Sequence[str]) -> tuple[Signal, float, Sequence[str]]:
+    seconds = SYNTHETIC_S if options.loop or options.duration is None else options.duration
+    if seconds > MAX_SYNTHETIC_S:
+        raise UsageError(f"--duration {seconds:g}: more than {MAX_SYNTHETIC_S:g} s of a rhythm needs --loop")
+    rate = options.rate or SYNTHETIC_RATE
+    try:
+        made = synthesise(options.synthetic, seconds, rate, seed=options.seed or 0)
+    except ValueError as why:
+        raise UsageError(f"--synthetic: {why}") from None
+    return made.mv[:, [LEAD[lead] for lead in wanted]], rate, wanted
+
+
+def _write(patch: VirtualPatch, faults: Sequence[Fault], options: argparse.Namespace) -> None:
+    with _fault_checks():
+        link = Link(patch, faults, seed=options.seed or 0)
+    try:
+        with options.out.open("wb") as file:
+            while not link.finished:
+                file.write(link.bytes(round(WRITE_S * patch.rate)))
+    except OSError as error:
+        raise OutputError(f"cannot write {options.out}: {error.strerror}", Reason.UNWRITABLE) from None
+
+
+def _serve(patch: VirtualPatch, faults: Sequence[Fault], options: argparse.Namespace) -> None:
+    with _fault_checks():
+        server = PtyServer(
+            patch,
+            faults,
+            path=None if options.pty == NO_PATH else options.pty,
+            speed=options.speed,
+            seed=options.seed or 0,
+            wait_for_host=not options.free_run,
+        )
+    with server:
+        print(server.path, flush=True)
+        while not server.wait(WAIT_S):
+            pass
+
+
+@contextlib.contextmanager
+def _fault_checks() -> Iterator[None]:
+    """What a fault asks for that this patch has not is the command line's mistake."""
+    try:
+        yield
+    except ValueError as why:
+        raise UsageError(f"--fault: {why}") from None
+
+
+@contextlib.contextmanager
+def _until_interrupted() -> Iterator[None]:
+    """Ctrl-C and SIGTERM end what is inside, in good order."""
+
+    def interrupt(number: int, at: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = {}
+    if threading.current_thread() is threading.main_thread():  # Python takes signals nowhere else
+        before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _account(log: Log) -> str:
+    """What became of the samples, in one line."""
+    lost = ", ".join(f"{kind} {count}" for kind, count in sorted(log.lost.items())) or "none"
+    struck = ", ".join(f"{kind} {count}" for kind, count in sorted(log.happened.items()) if count)
+    return f"{log.sampled} samples, {log.delivered} sent whole; lost: {lost}" + (
+        f"; faults: {struck}" if struck else ""
+    )
