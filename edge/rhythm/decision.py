@@ -3,7 +3,8 @@
 After Pan & Tompkins, IEEE Trans Biomed Eng 32:230 (1985) and Hamilton & Tompkins, 33:1157 (1986): a peak of energy is a
 beat when it passes a threshold between the running levels of beats and of noise; none follows within the refractory
 period; a T wave is told by its slope; a missing beat is looked for again at half the threshold. The energies of the
-leads are put on one scale (a lead's usual QRS is 1) and averaged, each weighted by how far its beats stand out of its noise.
+leads are put on one scale (a lead's usual QRS is 1) and averaged, each weighted by how far its beats stand out of its
+noise.
 """
 
 from __future__ import annotations
