@@ -1,4 +1,4 @@
-"""ECG files in, and recordings out that survive a power cut."""
+"""ECG files in, and recordings out that open whenever the program dies."""
 
 from __future__ import annotations
 

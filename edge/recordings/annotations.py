@@ -18,6 +18,7 @@ _CODES = {
     for code, symbol in enumerate(symbols, start=first)
 }
 _SYMBOLS = {code: symbol for symbol, code in _CODES.items()}
+_LAST_CODE = 49  # up to here users may assign their own
 _SKIP, _NUM, _SUB, _CHN, _AUX = 59, 60, 61, 62, 63
 
 _MAX_INTERVAL = 1023  # ten bits; a longer or backward step takes a SKIP
@@ -150,12 +151,12 @@ def parse_annotations(data: bytes) -> tuple[list[Annotation], int, int]:
                 at += value + value % 2
         if not whole:
             break
-        if code not in _SYMBOLS and code != 0:
-            raise ValueError(f"code {code} at sample {sample} is not assigned")
+        if code > _LAST_CODE:
+            raise ValueError(f"code {code} at sample {sample} means nothing")
         text = aux.decode("utf-8", "replace").rstrip("\0")
         last, end = sample, at
         if code and not text.startswith("## time resolution:"):  # a note to readers, on no sample in particular
-            annotations.append(Annotation(sample, _SYMBOLS[code], text, subtype, channel, number))
+            annotations.append(Annotation(sample, _SYMBOLS.get(code, str(code)), text, subtype, channel, number))
     return annotations, last, end
 
 

@@ -49,9 +49,12 @@ class SegmentFile:
             replace_file(self._header, text)
             self.counted = self.frames
 
-    def close(self) -> None:
-        """To the disk itself, and closed; an empty one disappears."""
+    def sync(self) -> None:
+        """Through to the disk; may take a second on a memory card, so not while a stream runs."""
         sync(self._descriptor, self._data)
+
+    def close(self) -> None:
+        """An empty one disappears."""
         self.abandon()
         if not self.frames:
             with contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""Records a stream as WFDB so that a power cut costs a second at most."""
+"""Records a stream as WFDB so that `kill -9` costs a second at most."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from edge.recordings.wfdb_formats import INVALID
 from edge.recordings.wfdb_header import NULL
 
 NULL_FROM_S = 1.0  # a shorter absence is marked sample by sample: a lossy link must not leave thousands of files
-FLUSH_EVERY_S = 1.0  # of signal: what a power cut may cost
+FLUSH_EVERY_S = 1.0  # of signal: what a kill may cost
 MAX_SEGMENT_BYTES = 1 << 30  # FAT and 32-bit readers end at 2 or 4 GiB; a day of twelve leads is 1 GiB
 
 
@@ -32,7 +32,8 @@ class WfdbWriter:
 
     Each stretch of signal is a segment (`NAME_0001.hea`, `.dat`), each gap of a second or more a null segment; shorter
     ones are samples with the format's value for "not there". Data are written before the header that counts them,
-    headers are replaced as a whole, the master last: so the record opens at any time, with all that was flushed.
+    headers are replaced as a whole, the master last: so the record opens at any time, with all that was flushed. That holds
+    for the death of the process; when the power goes, so does what the system had not yet written to the disk.
 
     A record of that name with the same leads and rate is continued: the time between the runs is a gap as both
     `start_utc` tell it, or none if one is missing or the clock went back. `offset_samples` leads from this run's
@@ -114,6 +115,8 @@ class WfdbWriter:
         if not self._open:
             return
         try:
+            if self._segment is not None:
+                self._segment.sync()
             self._end_segment()
             if self._wrote:
                 self._absence_to_null()
