@@ -1,0 +1,1 @@
+"""What it costs, how good it is and how it fails, measured."""

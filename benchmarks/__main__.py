@@ -1,0 +1,25 @@
+"""python -m benchmarks VERB …"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from benchmarks import quality
+
+VERBS = {"quality": quality}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure edge-ecg.")
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    for name, module in VERBS.items():
+        module.add_arguments(
+            verbs.add_parser(name, description=module.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+        )
+    args = parser.parse_args()
+    return VERBS[args.verb].run(args)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
