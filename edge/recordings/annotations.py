@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import struct
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.errors import InputError
+from edge.errors import InputError, OutputError
 from edge.recordings.recording import unreadable
 from edge.recordings.storage import open_to_write, sync, write_at
 
@@ -67,7 +68,13 @@ class AnnotationWriter:
             parts.append(_encoded(annotation, annotation.sample - last))
             last = annotation.sample
         data = b"".join(parts)
-        write_at(self._file, self.path, data + _END, self._end)  # over the end mark that stood there
+        try:
+            write_at(self._file, self.path, data + _END, self._end)  # over the end mark that stood there
+        except OutputError:
+            with contextlib.suppress(OSError):  # growing by truncation writes zeros, the end mark, and needs no space
+                os.ftruncate(self._file, self._end)
+                os.ftruncate(self._file, self._end + len(_END))
+            raise
         self._pending.clear()
         self._last, self._end = last, self._end + len(data)
 

@@ -32,8 +32,8 @@ class WfdbWriter:
 
     Each stretch of signal is a segment (`NAME_0001.hea`, `.dat`), each gap of a second or more a null segment; shorter
     ones are samples with the format's value for "not there". Data are written before the header that counts them,
-    headers are replaced as a whole, the master last: so the record opens at any time, with all that was flushed. That holds
-    for the death of the process; when the power goes, so does what the system had not yet written to the disk.
+    headers are replaced as a whole, the master last: so the record opens at any time, with all that was flushed.
+    That holds for the death of the process; when the power goes, so does what the system had not written to disk.
 
     A record of that name with the same leads and rate is continued: the time between the runs is a gap as both
     `start_utc` tell it, or none if one is missing or the clock went back. `offset_samples` leads from this run's

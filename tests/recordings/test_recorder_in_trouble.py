@@ -213,6 +213,7 @@ def test_a_full_disk_leaves_annotations_readable_and_loses_none_that_fit_later(t
     with pytest.raises(OutputError) as caught:
         writer.flush()
     assert caught.value.reason is Reason.FULL
+    assert wfdb.rdann(str(tmp_path / "r"), "qrs").sample.tolist() == [100]
     disk.free = 10**9
     writer.add(300, "N")
     writer.close()
