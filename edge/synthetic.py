@@ -65,7 +65,7 @@ _ECTOPIC = (  # from the outflow tract: wide, downward and backward, T against i
     _Wave(0.020, 0.034, (0.40, 0.90, 0.75)),
     _Wave(0.300, 0.060, (-0.28, -0.40, -0.35), 1 / 2),
 )
-_F_WAVES_XYZ_MV = (-0.06, 0.04, -0.06)  # the right atrium's, largest in V1
+_F_WAVES_XYZ_MV = (-0.04, 0.04, -0.065)  # the right atrium's, large in V1 and V2
 
 
 def synthesise(

@@ -84,17 +84,19 @@ class VirtualPatch:
         self.log = Log()
         self.battery_percent, self.battery_mv = 90, 3900
         self.finished = False
-        self.elapsed_s = 0.0  # of signal, since the start
         self._device_id, self._firmware, self._name, self._adc_bits = device_id, firmware, name, adc_bits
         self._counts_per_mv = np.array([PV_PER_MV / c.gain_pv_per_count for c in channels])
         self._wanted, self._fit = samples_per_message, fit
         self.boot_id = boot_id
         self._dropped = 0
         self._silent = 0  # samples until the next boot is done
+        self._rate_mhz = source.rate_mhz
+        self._at_rate_since = (0.0, 0)  # seconds and samples of signal, when the rate was set
         self._boot(first_index)
 
     def _boot(self, first_index: int = 0) -> None:
         self.streaming = True
+        self._at_rate_since = (self.elapsed_s, self.log.sampled)
         self._rate_mhz = self.source.rate_mhz
         per_message = self._wanted or max(1, round(MESSAGE_S * self.rate))
         self.samples_per_message = min(per_message, self._fit)
@@ -110,6 +112,12 @@ class VirtualPatch:
     def rate(self) -> float:
         """Samples a second."""
         return self._rate_mhz / 1000
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds of signal since its start, boots notwithstanding."""
+        seconds, samples = self._at_rate_since
+        return seconds + (self.log.sampled - samples) / self.rate
 
     @property
     def until_message(self) -> int:
@@ -170,7 +178,7 @@ class VirtualPatch:
     def _stay_silent(self, samples: int) -> list[Message]:
         taken = len(self.source.take(samples)[0])
         self.log.lose("reboot", self.log.sampled, taken)
-        self._pass(taken)
+        self.log.sampled += taken
         self._silent -= samples
         self.finished = taken < samples
         if not self._silent:
@@ -185,15 +193,11 @@ class VirtualPatch:
         self._counts[places] = self._convert(mv)
         self._off[places] = off
         self._index += taken
-        self._pass(taken)
+        self.log.sampled += taken
         self.finished = taken < samples
         if self.finished or self._index - self._sent == self.samples_per_message:
             out += self._send()
         return [*out, self._status()] if self.finished else out  # so that a loss at the very end is noticed
-
-    def _pass(self, samples: int) -> None:
-        self.log.sampled += samples
-        self.elapsed_s += samples / self.rate
 
     def _convert(self, mv: Millivolts) -> npt.NDArray[np.int32]:
         top = full_scale(self._adc_bits)

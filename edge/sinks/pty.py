@@ -101,8 +101,8 @@ class Pty:
 def _point(link: Path, name: str) -> None:
     """Makes `link` a symbolic link to `name`; one that leads nowhere is replaced, anything else is left alone."""
     try:
-        if link.is_symlink() and not link.exists():
-            link.unlink()
+        if link.is_symlink() and (not link.exists() or str(link.readlink()) == name):
+            link.unlink()  # left behind by one that was killed; the kernel gives its pty's name away again
         link.symlink_to(name)
     except FileExistsError:
         leads = f" and leads to {link.readlink()}" if link.is_symlink() else ""
