@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge import engines
+from edge.config import DEFAULT_BUNDLE, ENGINES
 from edge.errors import InputError, Reason, UsageError
 from edge.leads import INDEPENDENT, LEADS, mask_name
 
@@ -21,7 +22,6 @@ RATE = 500.0  # Hz, inside
 ANY = "*"  # the mask that stands for all that have no entry of their own
 MAX_FILE = 64 << 20  # bytes: a model for a board, not for a server
 MAX_MANIFEST = 4 << 20  # bytes
-DEFAULT = Path(__file__).parent / "bundles" / "default"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Bundle:
         return engines.load(variant.engine, self.path / variant.file, self.window, threads)
 
 
-def open_bundle(path: Path = DEFAULT) -> Bundle:
+def open_bundle(path: Path = DEFAULT_BUNDLE) -> Bundle:
     """Read and check the bundle in the folder `path`. Raises InputError naming what is wrong with it."""
     manifest = _read(path / "manifest.json")
     try:
@@ -108,7 +108,9 @@ def _parse(path: Path, manifest: dict[str, Any]) -> Bundle:
     if signal["rate"] != RATE:
         raise ValueError(f"signal.rate is {signal['rate']}, this runtime works at {RATE:g} Hz")
     if tuple(signal["inputs"]) != LEADS or tuple(signal["outputs"]) != INDEPENDENT:
-        raise ValueError("signal.inputs and signal.outputs must be the twelve and the eight independent leads, in order")
+        raise ValueError(
+            "signal.inputs and signal.outputs must be the twelve and the eight independent leads, in order"
+        )
     window = signal["window"]
     if not isinstance(window, int) or not 100 <= window <= 10_000:
         raise ValueError(f"signal.window is {window!r}, not 100 to 10000 samples")
@@ -123,15 +125,19 @@ def _parse(path: Path, manifest: dict[str, Any]) -> Bundle:
             raise ValueError(f'uncertainty.{name} has no entry "{ANY}"')
     if any((s <= 0).any() for s in scale.values()):
         raise ValueError("uncertainty.scale holds a factor that is not positive")
-    return Bundle(path, str(manifest["name"]), str(manifest["licence"]), window, variants, scale, correlations, manifest)
+    return Bundle(
+        path, str(manifest["name"]), str(manifest["licence"]), window, variants, scale, correlations, manifest
+    )
 
 
 def _variant(entry: dict[str, Any]) -> Variant:
     variant = Variant(
-        *(str(entry[k]) for k in ("engine", "precision", "file", "sha256")), int(entry["bytes"]), entry.get("figures", {})
+        *(str(entry[k]) for k in ("engine", "precision", "file", "sha256")),
+        int(entry["bytes"]),
+        entry.get("figures", {}),
     )
-    if variant.engine not in engines.NAMES:
-        raise ValueError(f"the engine {variant.engine!r} is none of {', '.join(engines.NAMES)}")
+    if variant.engine not in ENGINES:
+        raise ValueError(f"the engine {variant.engine!r} is none of {', '.join(ENGINES)}")
     if Path(variant.file).name != variant.file or variant.file in ("", ".", ".."):
         raise ValueError(f"the file {variant.file!r} does not lie in the bundle's folder")
     return variant
@@ -161,10 +167,14 @@ def _check(path: Path, variant: Variant) -> None:
     try:
         size = file.stat().st_size
         if size != variant.bytes or size > MAX_FILE:
-            raise InputError(f"{file} has {size} bytes, the manifest says {variant.bytes}: the bundle is damaged", Reason.HASH)
+            raise InputError(
+                f"{file} has {size} bytes, the manifest says {variant.bytes}: the bundle is damaged", Reason.HASH
+            )
         digest = hashlib.sha256(file.read_bytes()).hexdigest()
     except OSError as error:
         what = f"{file}, named by the bundle's manifest, cannot be read ({error.strerror})"
         raise InputError(what, Reason.UNREADABLE) from error
     if digest != variant.sha256:
-        raise InputError(f"{file} does not match its SHA-256 in the manifest: the bundle is damaged, get it again", Reason.HASH)
+        raise InputError(
+            f"{file} does not match its SHA-256 in the manifest: the bundle is damaged, get it again", Reason.HASH
+        )

@@ -61,6 +61,7 @@ class Timeline:
         self._piece = max(1, round(PIECE_S * rate))
         self._offset: int | None = None  # timeline index - sender's index
         self._pending: dict[int, Chunk] = {}  # by the sender's index, all beyond the hole
+        self._known: int | None = None  # the sender has sent all samples before this index
         self._suspect: Cause | None = None
 
     def push(self, chunk: Chunk, /) -> list[Block]:
@@ -81,15 +82,9 @@ class Timeline:
         """The next hole is put down to `cause`."""
         self._suspect = cause
 
-    def upto(self, index: int) -> list[Block]:
-        """The sender says that its next sample is `index`: what is missing before it will not come any more."""
-        if self._offset is None:
-            return []
-        out = self._drain()
-        while self._pending:
-            out += self._give_up(min(self._pending) - self._expected) + self._drain()
-        missing = index - self._expected
-        return out + (self._give_up(missing) if missing > 0 else [])
+    def upto(self, index: int) -> None:
+        """The sender says that its next sample is `index`: what is still missing before it at the end was lost."""
+        self._known = index
 
     def restart(self, lost: int, cause: Cause = Cause.REBOOT) -> list[Block]:
         """The sender counts from anew; `lost` samples of the timeline passed meanwhile."""
@@ -97,18 +92,25 @@ class Timeline:
         if self._offset is not None and lost > 0:
             self._suspect = cause
             out += self._give_up(lost)
-        self._offset = None
+        self._offset = self._known = None
         return out
 
     def flush(self) -> list[Block]:
         out = self._drain()
         while self._pending:
             out += self._give_up(min(self._pending) - self._expected) + self._drain()
+        if self._offset is not None and self._known is not None and self._known > self._expected:
+            out += self._give_up(self._known - self._expected)
         return out
 
     def take_gaps(self) -> list[Gap]:
         gaps, self.gaps = self.gaps, []
         return gaps
+
+    @property
+    def origin(self) -> int:
+        """The sender's index of timeline sample 0."""
+        return -(self._offset or 0)
 
     @property
     def _expected(self) -> int:

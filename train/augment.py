@@ -85,7 +85,12 @@ def noise(batch: int, length: int, rate: float, g: torch.Generator) -> Tensor:
         frequency = 0.05 + 0.55 * uniform(batch, 1, 1)
         wander += strength * normal(batch, 8, 1) * torch.sin(2 * math.pi * (frequency * t + uniform(batch, 8, 1)))
     frequency = torch.where(uniform(batch, 1, 1) < 0.5, 50.0, 60.0)
-    mains = 0.04 * uniform(batch, 1, 1) ** 3 * normal(batch, 8, 1) * torch.sin(2 * math.pi * (frequency * t + uniform(batch, 1, 1)))
+    mains = (
+        0.04
+        * uniform(batch, 1, 1) ** 3
+        * normal(batch, 8, 1)
+        * torch.sin(2 * math.pi * (frequency * t + uniform(batch, 1, 1)))
+    )
     muscle = 0.03 * uniform(batch, 8, 1) ** 3 * normal(batch, 8, length)
     offset = 0.05 * uniform(batch, 1, 1) ** 2 * normal(batch, 8, 1)
     noisy = (uniform(batch, 1, 1) < 0.7).float()

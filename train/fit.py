@@ -75,7 +75,9 @@ def fit(data: Path, out: Path, config: FitConfig, shape: UNetConfig, threads: in
             part.load_state_dict(saved[name])
         generator.set_state(saved["generator"])
         step, best, curve = saved["step"], saved["best"], saved["curve"]
-    print(f"{len(windows.inputs)} records, {len(held.uv)} to validate on, {sum(p.numel() for p in net.parameters())} weights")
+    print(
+        f"{len(windows.inputs)} records, {len(held.uv)} to validate on, {sum(p.numel() for p in net.parameters())} weights"
+    )
     began, running = time.monotonic(), 0.0
     while step < config.steps:
         net.train()
@@ -91,22 +93,45 @@ def fit(data: Path, out: Path, config: FitConfig, shape: UNetConfig, threads: in
         step += 1
         if step % config.check_every == 0 or step == config.steps:
             pcc, mse = validate(average.module, held)
-            curve.append({"step": step, "loss": running / config.check_every, "pcc": pcc, "mse": mse, "s": time.monotonic() - began})
+            curve.append(
+                {
+                    "step": step,
+                    "loss": running / config.check_every,
+                    "pcc": pcc,
+                    "mse": mse,
+                    "s": time.monotonic() - began,
+                }
+            )
             running = 0.0
             print(json.dumps(curve[-1]), flush=True)
             if pcc > best:
                 best = pcc
                 weights = {k: v.contiguous() for k, v in average.module.state_dict().items()}
-                torch.save({"weights": weights, "shape": dataclasses.asdict(shape), "fit": dataclasses.asdict(config), "pcc": pcc, "step": step}, out / "best.pt")
+                torch.save(
+                    {
+                        "weights": weights,
+                        "shape": dataclasses.asdict(shape),
+                        "fit": dataclasses.asdict(config),
+                        "pcc": pcc,
+                        "step": step,
+                    },
+                    out / "best.pt",
+                )
             parts = {"net": net, "average": average, "optimiser": optimiser, "schedule": schedule}
-            torch.save({k: v.state_dict() for k, v in parts.items()} | {"generator": generator.get_state(), "step": step, "best": best, "curve": curve}, out / "state.tmp")
+            torch.save(
+                {k: v.state_dict() for k, v in parts.items()}
+                | {"generator": generator.get_state(), "step": step, "best": best, "curve": curve},
+                out / "state.tmp",
+            )
             (out / "state.tmp").replace(state)
             (out / "curve.json").write_text(json.dumps(curve, indent=1))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, required=True, help="a corpus made by `python -m train prepare`")
-    parser.add_argument("--out", type=Path, required=True, help="folder for checkpoints; an interrupted run goes on from there")
+    parser.add_argument(
+        "--out", type=Path, required=True, help="folder for checkpoints; an interrupted run goes on from there"
+    )
     parser.add_argument("--steps", type=int, default=FitConfig.steps)
     parser.add_argument("--seed", type=int, default=FitConfig.seed)
     parser.add_argument("--threads", type=int, default=1)

@@ -1,6 +1,6 @@
 """python -m train prepare: read a published data set and cache it as a corpus.
 
-    python -m train prepare ptbxl ~/data/ptb-xl --out cache/ptbxl
+python -m train prepare ptbxl ~/data/ptb-xl --out cache/ptbxl
 """
 
 from __future__ import annotations

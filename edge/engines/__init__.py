@@ -11,7 +11,6 @@ import numpy.typing as npt
 from edge.errors import InputError, Reason
 
 Array = npt.NDArray[np.float32]
-NAMES = ("litert", "onnx")
 
 
 class Engine(Protocol):

@@ -24,6 +24,7 @@ from edge.recordings.wfdb_formats import Counts, decode
 _FIXED = 256  # bytes of the header that are the file's; as many again for each signal
 _WIDTHS = (16, 80, 8, 8, 8, 8, 8, 80, 8, 32)  # fields of a signal, each stored for all signals in turn
 _ANNOTATIONS = ("EDF Annotations", "BDF Annotations")
+_LONGEST_ONSET = 64  # bytes; a record's own time comes first among its annotations
 _ONSET = re.compile(rb"([+-]\d+(?:\.\d*)?)[\x14\x15]")
 
 Raw = npt.NDArray[np.uint8]
@@ -161,7 +162,7 @@ def _record_starts(records: Raw, head: _Head, sample_bytes: int, path: Path) -> 
     if clock is None:
         raise InputError(f"{path} says that it has pauses (EDF+D), but no annotations that tell when: export it again")
     first = _offsets(head)[clock] * sample_bytes
-    stamps = [_ONSET.match(row[first:].tobytes()) for row in records]
+    stamps = [_ONSET.match(row[first : first + _LONGEST_ONSET].tobytes()) for row in records]
     seconds = [float(stamp[1]) for stamp in stamps if stamp is not None]
     if len(seconds) < len(records) or any(b <= a for a, b in pairwise(seconds)):
         raise InputError(f"{path} has records without a time, or times that go backwards: export it again")

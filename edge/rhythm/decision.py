@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.rhythm.beat import Beat
-from edge.rhythm.energy import QrsEnergy
+from edge.rhythm.energy import QrsEnergy, as_matrix
 from edge.rhythm.history import History
 from edge.rhythm.levels import Levels
 
@@ -65,6 +65,7 @@ class Decision:
         self._usable = History(length, count, start - self.delay_samples, 0.0)
         self._vote = History(length, 1, start - self.delay_samples, NO_VOTE)  # the leads' energy on one scale
         self._levels = Levels(count)
+        self._near = as_matrix(np.ones(2 * self._bridge + 1), hop)
         self._run = np.zeros(count, np.int64)  # samples each lead has been usable for
         self._lost = np.zeros(count, np.int64)  # or not
         self._reference = 0  # the lead R is placed in
@@ -76,6 +77,7 @@ class Decision:
         self._last_slope = 0.0
         self._unbroken = False  # no gap since the last beat
         self._intervals: deque[int] = deque(maxlen=8)
+        self._patience = SEARCH_BACK * USUAL_RR_S * rate  # samples of silence after which a beat is missing
         self._rejected: list[tuple[int, float]] = []  # peaks since the anchor: index, height
         self.horizon = start
 
@@ -85,7 +87,7 @@ class Decision:
         self._qrs.push(samples)
         self._mark_usable(good)
         self._learn_leads()
-        if not self._levels.learned.any():
+        if not self._levels.known:
             self._skip()
             return []
         self._extend_vote()
@@ -97,22 +99,22 @@ class Decision:
 
     def _mark_usable(self, good: npt.NDArray[np.bool_]) -> None:
         end = self._qrs.energy.end
-        wide = self._valid.view(end - self._hop - self._bridge, end + self._bridge)
-        total = np.zeros((len(wide) + 1, wide.shape[1]))
-        np.cumsum(wide, axis=0, out=total[1:])
-        near = total[2 * self._bridge + 1 :] - total[: -2 * self._bridge - 1]
-        usable = (near > 0) & np.isfinite(self._raw.view(end - self._hop, end)) & good
+        near = self._valid.view(end - self._hop - self._bridge, end + self._bridge)
+        if near.min() < 1:
+            near = self._near @ near
+        usable = (near[: self._hop] > 0) & np.isfinite(self._raw.view(end - self._hop, end)) & good
         self._usable.append(usable.astype(np.float64))
 
     def _learn_leads(self) -> None:
         end = self._usable.end
-        whole = self._usable.view(end - self._hop, end).all(axis=0)
-        self._lost = np.where(whole, 0, self._lost + self._hop)
+        whole = self._usable.view(end - self._hop, end).min(axis=0) > 0
         ended = np.where(whole, 0, self._run)
         self._run = np.where(whole, self._run + self._hop, 0)
-        gone = self._lost >= self._forget
-        if gone.any():
-            self._levels.forget(gone)
+        self._lost = np.where(whole, 0, self._lost + self._hop)
+        if self._lost.max() >= self._forget:
+            self._levels.forget(self._lost >= self._forget)
+        if self._levels.learned.all():
+            return
         unknown = ~self._levels.learned
         for k in np.flatnonzero(unknown & (self._run >= self._learn)).tolist():
             self._levels.learn(k, self._qrs.energy.view(end - self._learn, end)[:, k])
@@ -133,17 +135,11 @@ class Decision:
 
     def _votes(self, first: int, last: int) -> Rows:
         usable = self._usable.view(first, last)
-        weights = self._levels.weights()
-        scale = np.where(weights > 0, weights / np.where(weights > 0, self._levels.qrs, 1.0), 0.0)
-        voting = usable @ weights
-        height = (self._qrs.energy.view(first, last) * usable) @ scale
+        voting = usable @ self._levels.weights
+        height = (self._qrs.energy.view(first, last) * usable) @ self._levels.scale
+        if voting.min() > 0:
+            return np.asarray(height / voting)
         return np.where(voting > 0, height / np.where(voting > 0, voting, 1.0), NO_VOTE)
-
-    def _noise(self) -> float:
-        """The noise level on the common scale."""
-        weights = self._levels.weights()
-        known = weights > 0
-        return float((weights[known] * self._levels.noise[known] / self._levels.qrs[known]).sum() / weights.sum())
 
     def _extend_vote(self) -> None:
         first, last = self._vote.end, self._usable.end
@@ -186,7 +182,7 @@ class Decision:
         beats = self._search_back(peak)
         if self._last is not None and peak - self._last < self._refractory:
             return beats
-        noise = self._noise()
+        noise = self._levels.common_noise
         if self._is_t_wave(peak):
             self._levels.follow_noise(self._tops(peak), self._usable.at(peak) > 0)
             return beats
@@ -210,21 +206,16 @@ class Decision:
         """The steepest slope about a peak, on the common scale."""
         passed = self._qrs.passed.view(peak - self._complex, peak + self._complex + 1)
         steepest = np.abs(np.diff(passed, axis=0)).max(axis=0)
-        weights = self._levels.weights() * self._usable.at(peak)
+        weights = self._levels.weights * self._usable.at(peak)
         voting = weights > 0
         return float((weights[voting] * steepest[voting] / self._levels.qrs[voting]).sum() / weights[voting].sum())
-
-    def _patience(self) -> float:
-        """Samples of silence after which a beat is missing."""
-        usual = float(np.median(self._intervals)) if self._intervals else USUAL_RR_S * self._rate
-        return SEARCH_BACK * min(usual, LONGEST_RR_S * self._rate)
 
     def _search_back(self, now: int) -> list[Beat]:
         """Where no beat came for too long: the highest of the peaks that failed, at half the threshold."""
         beats: list[Beat] = []
-        while self._rejected and now - self._anchor > self._patience():
+        while self._rejected and now - self._anchor > self._patience:
             peak, height = max(self._rejected, key=lambda entry: entry[1])
-            noise = self._noise()
+            noise = self._levels.common_noise
             if height < 0.5 * (noise + THRESHOLD * (1 - noise)) or now - peak < self._refractory:
                 break
             later = [entry for entry in self._rejected if entry[0] >= peak + self._refractory]
@@ -238,7 +229,9 @@ class Decision:
         rr = r - self._last_r if self._unbroken and self._last_r is not None else None
         if rr is not None:
             self._intervals.append(rr)
-        noise = self._noise()
+            usual = min(float(np.median(self._intervals)), LONGEST_RR_S * self._rate)
+            self._patience = SEARCH_BACK * usual
+        noise = self._levels.common_noise
         self._last, self._last_r, self._last_slope = peak, r, self._slope(peak)
         self._anchor, self._unbroken = peak, True
         self._rejected.clear()
@@ -252,7 +245,7 @@ class Decision:
 
     def _r_peak(self, peak: int) -> int:
         """The largest deflection near `peak`, in the clearest lead; the lead changes only for a much clearer one."""
-        weights = self._levels.weights() * self._usable.at(peak)
+        weights = self._levels.weights * self._usable.at(peak)
         best = int(weights.argmax())
         if weights[self._reference] < 0.6 * weights[best]:
             self._reference = best
@@ -272,7 +265,7 @@ class Decision:
         frontier = self._scanned
         beats += self._search_back(frontier)
         silence = frontier - self._anchor
-        waiting = silence <= max(self._patience(), self._learn)
+        waiting = silence <= max(self._patience, self._learn)
         if not waiting and frontier - self._tried >= self._retry:
             self._tried = frontier
             beats += self._learn_anew(silence)

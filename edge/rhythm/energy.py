@@ -30,6 +30,14 @@ def _kernel(rate: float) -> Rows:
     return np.asarray(np.cumsum(shape / gain))
 
 
+def as_matrix(kernel: Rows, hop: int) -> Rows:
+    """A filter as the matrix that makes `hop` outputs of `hop + len(kernel) - 1` inputs: one product for all leads."""
+    taps = np.zeros((hop, hop + len(kernel) - 1))
+    for k in range(hop):
+        taps[k, k : k + len(kernel)] = kernel[::-1]
+    return taps
+
+
 class QrsEnergy:
     """From hops of samples (hop x leads, mV, NaN where lost) to the band-passed leads and their energy.
 
@@ -43,24 +51,21 @@ class QrsEnergy:
         self._window = 2 * round(WINDOW_S * rate / 2) + 1
         self.delay_samples = half + self._window // 2
         self._hop = hop
-        self._taps = np.zeros((hop, hop + len(kernel) - 1))
-        for k in range(hop):
-            self._taps[k, k : k + len(kernel)] = kernel[::-1]
+        self._taps = as_matrix(kernel, hop)
+        self._mean = as_matrix(np.full(self._window, 1 / self._window), hop)
         self._steps = np.zeros((hop + len(kernel) - 1, leads))
         self._last = np.full(leads, np.nan)
         self.passed = History(length, leads, start - half, 0.0)
         self.energy = History(length, leads, start - self.delay_samples, 0.0)
 
     def push(self, x: Rows) -> None:
-        before = np.concatenate([self._last[None], x[:-1]])
+        steps = np.empty_like(x)
+        steps[0] = x[0] - self._last
+        np.subtract(x[1:], x[:-1], out=steps[1:])
         self._last = x[-1].copy()
-        steps = x - before
         steps[np.isnan(steps)] = 0.0  # into, within and out of a gap
         self._steps[: -self._hop] = self._steps[self._hop :]
         self._steps[-self._hop :] = steps
         self.passed.append(self._taps @ self._steps)
         recent = self.passed.view(self.passed.end - self._hop - self._window + 1, self.passed.end)
-        total = np.zeros((len(recent) + 1, recent.shape[1]))
-        np.cumsum(recent * recent, axis=0, out=total[1:])
-        mean = (total[self._window :] - total[: -self._window]) / self._window
-        self.energy.append(np.sqrt(np.maximum(mean, 0.0)))
+        self.energy.append(np.sqrt(self._mean @ (recent * recent)))

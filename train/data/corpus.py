@@ -26,6 +26,10 @@ class Corpus:
         rows = [k for k, row in enumerate(self.table) if row.get("fold") in wanted]
         return Corpus(self.uv[rows], [self.table[k] for k in rows])
 
+    def every(self, stride: int) -> Corpus:
+        """Every `stride`-th record."""
+        return Corpus(self.uv[::stride], self.table[::stride])
+
     def mv(self) -> npt.NDArray[np.float32]:
         """All records in mV (records x samples x 12)."""
         return self.uv.astype(np.float32) * np.float32(1e-3)

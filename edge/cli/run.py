@@ -1,0 +1,107 @@
+"""edge-run: from a patch, or a recording, to twelve leads."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from edge import __version__
+from edge.cli.terminal import Parser, guarded
+from edge.config import ENGINES, VIEWS, RunSettings, settings
+
+DISCLAIMER = "Not a medical device: for research and development, never for diagnosis or monitoring of patients."
+EXAMPLES = f"""\
+examples:
+  edge-run --demo                                 a real heart through a virtual patch, in half a minute
+  edge-run --port /dev/ttyUSB0 --record night     a patch on a serial port, recorded
+  edge-run --replay rec.hea --channels II,V1,V5 --speed max --events -
+
+{DISCLAIMER}
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Entry point; returns the exit code."""
+    return guarded("edge-run", lambda: _main(argv))
+
+
+def _main(argv: Sequence[str] | None) -> int:
+    given = vars(_parser().parse_args(argv))
+    if given.pop("list"):
+        from edge.sources.ports import listing
+
+        print(listing())
+        return 0
+    config = given.pop("config")
+    chosen = settings(given, Path(config) if config else None)
+    if chosen.demo:
+        from edge.demo import demo
+
+        return demo(chosen)
+    return _run(chosen)
+
+
+def _run(s: RunSettings) -> int:
+    from edge.bundle import open_bundle
+    from edge.runner import Run
+    from edge.sinks.chosen import chosen_sinks
+    from edge.sinks.state import ViewState
+    from edge.sources.chosen import chosen_source
+
+    bundle = open_bundle(s.bundle)
+    variant = bundle.choose(s.engine, s.variant)
+    if s.explain:
+        from edge.explain import explain
+
+        print(explain(s, bundle, variant))
+        return 0
+    source = chosen_source(s)
+    engine = bundle.load(variant, s.threads)
+    state = ViewState()
+    asyncio.run(Run(source, s, bundle, variant, engine, chosen_sinks(s, state), state).go())
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = Parser(
+        prog="edge-run",
+        description="Twelve-lead ECG from a patch's few leads, live: reconstructed, watched over, recorded.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument_group("source (one of)").add_argument
+    add("--port", metavar="DEV", help="a patch on this serial port")
+    add("--replay", metavar="FILE", help="a recording: WFDB (with or without .hea), EDF, DICOM or CSV")
+    add("--demo", action="store_true", default=None, help="a real recording through a virtual patch and a real pty")
+    add("--list", action="store_true", help="list the serial ports, and end")
+    add = parser.add_argument_group("signal").add_argument
+    add("--channels", metavar="II,V1,V5", help="which leads to use, or what channels without a lead's name are, in order")
+    add("--mains", metavar="HZ", help="a notch at 50 or 60 Hz, or off (default)")
+    add("--hop", metavar="S", help="seconds between windows of 2 s (default 1): less is sooner and costs more")
+    add("--baud", metavar="N", help="of the serial port (default 115200)")
+    add("--give-up", metavar="S", help="seconds to wait for a port or a patch that went away (default 60)")
+    add("--speed", metavar="1|N|max", help="of a replay, times real time (default 1)")
+    add("--duration", metavar="S", help="seconds of signal after which to end")
+    add = parser.add_argument_group("network").add_argument
+    add("--bundle", metavar="DIR", help="the network to use (default: the one that comes with edge-ecg)")
+    add("--engine", choices=ENGINES, help="what runs it (default: the bundle's first)")
+    add("--variant", metavar="NAME", help="which of the bundle's variants, such as float32")
+    add("--threads", metavar="N", help="of the engine (default 1)")
+    add = parser.add_argument_group("results").add_argument
+    add("--record", metavar="DIR", help="record as WFDB into this folder: twelve leads, beats, alerts, raw samples")
+    add("--no-raw", dest="raw", action="store_false", default=None, help="leave the raw samples out of the recording")
+    add("--events", metavar="FILE|-", help="append events as JSON lines")
+    add("--summary", metavar="FILE", help="write the summary as JSON")
+    add("--view", choices=VIEWS, help="what to show in the terminal (default: auto)")
+    add = parser.add_argument_group("other").add_argument
+    add("--config", metavar="edge.toml", help="settings from a file; the command line wins")
+    add("--explain", action="store_true", default=None, help="say what would be done, with every stage's delay, and end")
+    add("--version", action="version", version=f"edge-run {__version__}")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,203 @@
+"""Settings of a run: the command line over `edge.toml` over the defaults, each checked by one rule."""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from edge.alert_settings import AlertSettings
+from edge.errors import InputError, Reason, UsageError
+
+DEFAULT_BUNDLE = Path(__file__).parent / "bundles" / "default"
+ENGINES = ("litert", "onnx")
+HOP_RANGE_S = (0.1, 2.0)
+VIEWS = ("auto", "live", "plain", "none")
+SOURCES = ("port", "replay", "demo")
+
+
+@dataclass(frozen=True, slots=True)
+class RunSettings:
+    """Everything `edge-run` can be told."""
+
+    port: str | None = None
+    replay: str | None = None
+    demo: bool = False
+    channels: tuple[str, ...] = ()
+    bundle: Path = DEFAULT_BUNDLE
+    engine: str | None = None
+    variant: str | None = None
+    threads: int = 1  # two gain nothing at this size of network
+    hop: float = 1.0  # s
+    mains: float | None = None  # Hz
+    record: Path | None = None
+    raw: bool = True
+    events: str | None = None
+    summary: Path | None = None
+    speed: float = 1.0  # times real time
+    duration: float | None = None  # s
+    baud: int = 115_200  # 500 Hz, three channels, 24 bit take a half of it
+    give_up: float = 60.0  # s without the port, or without the patch
+    view: str = "auto"
+    explain: bool = False
+    alerts: AlertSettings = field(default_factory=AlertSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a key must be: a text for people, and a conversion that raises ValueError or TypeError."""
+
+    text: str
+    convert: Callable[[Any], Any]
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError
+    return value
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError
+    return value
+
+
+def _number(low: float, high: float, *, whole: bool = False) -> Callable[[Any], float]:
+    def convert(value: Any) -> float:
+        if isinstance(value, bool):
+            raise TypeError
+        number = int(value) if whole else float(value)
+        if not low <= number <= high or (whole and number != float(value)):
+            raise ValueError
+        return number
+
+    return convert
+
+
+def _speed(value: Any) -> float:
+    return math.inf if value == "max" else _number(0.01, 1e6)(value)
+
+
+def _mains(value: Any) -> float | None:
+    if value in ("off", False):
+        return None
+    number = float(value)
+    if number not in (50.0, 60.0):
+        raise ValueError
+    return number
+
+
+def _one_of(names: tuple[str, ...]) -> Callable[[Any], str]:
+    def convert(value: Any) -> str:
+        if value not in names:
+            raise ValueError
+        return str(value)
+
+    return convert
+
+
+def _channels(value: Any) -> tuple[str, ...]:
+    names = value.split(",") if isinstance(value, str) else value
+    if not isinstance(names, list) or not all(isinstance(name, str) and name.strip() for name in names):
+        raise ValueError
+    return tuple(name.strip() for name in names)
+
+
+RULES: Mapping[str, Rule] = {
+    "port": Rule("the path of a serial port, such as /dev/ttyUSB0", _text),
+    "replay": Rule("the path of a recording", _text),
+    "demo": Rule("true or false", _flag),
+    "channels": Rule("lead names, such as II,V1,V5", _channels),
+    "bundle": Rule("the path of a bundle's folder", lambda value: Path(_text(value))),
+    "engine": Rule(" or ".join(ENGINES), _one_of(ENGINES)),
+    "variant": Rule("the name of one of the bundle's variants, such as float32", _text),
+    "threads": Rule("a whole number from 1 to 64", _number(1, 64, whole=True)),
+    "hop": Rule(f"a number of seconds from {HOP_RANGE_S[0]:g} to {HOP_RANGE_S[1]:g}", _number(*HOP_RANGE_S)),
+    "mains": Rule("50, 60 or off", _mains),
+    "record": Rule("the path of a folder", lambda value: Path(_text(value))),
+    "raw": Rule("true or false", _flag),
+    "events": Rule("the path of a file, or - for standard output", _text),
+    "summary": Rule("the path of a file", lambda value: Path(_text(value))),
+    "speed": Rule("a number from 0.01 up (1 is real time), or max", _speed),
+    "duration": Rule("a number of seconds, more than 0", _number(1e-3, 1e9)),
+    "baud": Rule("a whole number from 1200 to 12000000", _number(1200, 12_000_000, whole=True)),
+    "give_up": Rule("a number of seconds from 0", _number(0, 1e9)),
+    "view": Rule(", ".join(VIEWS[:-1]) + " or " + VIEWS[-1], _one_of(VIEWS)),
+    "explain": Rule("true or false", _flag),
+}
+
+
+def settings(given: Mapping[str, Any], config: Path | None = None) -> RunSettings:
+    """`given` (the command line; None: not given) over the file `config` over the defaults. Raises UsageError."""
+    chosen = read(config) if config else {}
+    given = {key: value for key, value in given.items() if value is not None}
+    if any(key in given for key in SOURCES):  # a source on the command line replaces the file's
+        chosen = {key: value for key, value in chosen.items() if key not in SOURCES}
+    for key, value in given.items():
+        option = "--no-raw" if key == "raw" else f"--{key.replace('_', '-')}"
+        chosen[key] = _checked(key, value, option)
+    made = RunSettings(**chosen)
+    _consistent(made)
+    return made
+
+
+def read(path: Path) -> dict[str, Any]:
+    """A configuration file's checked settings."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"the configuration {path} cannot be read ({error.strerror})", Reason.UNREADABLE) from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is no text in UTF-8", Reason.CONFIG) from error
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{path} is no TOML: {error}", Reason.CONFIG) from error
+    chosen: dict[str, Any] = {}
+    for key, value in table.items():
+        if key == "alerts":
+            chosen[key] = AlertSettings.from_table(value, f"{path}: alerts")
+        elif key in RULES:
+            chosen[key] = _checked(key, value, f"{path}: {key}")
+        else:
+            known = ", ".join([*RULES, "[alerts]"])
+            raise UsageError(f"{path}: unknown key {key!r}; the keys are {known}", Reason.CONFIG)
+    return chosen
+
+
+def _checked(key: str, value: Any, where: str) -> Any:
+    try:
+        return RULES[key].convert(value)
+    except (ValueError, TypeError, AttributeError, OverflowError) as error:
+        raise UsageError(f"{where} is {value!r}: it must be {RULES[key].text}", Reason.CONFIG) from error
+
+
+def _consistent(s: RunSettings) -> None:
+    sources = [key for key in SOURCES if getattr(s, key)]
+    if len(sources) > 1:
+        raise UsageError(f"--{sources[0]} and --{sources[1]} exclude each other: choose one source")
+    if not sources:
+        raise UsageError("no source: give --port DEVICE, --replay FILE or --demo (--list shows the ports)")
+    if s.speed != 1.0 and not s.replay:
+        raise UsageError("--speed goes with --replay only: a patch has its own pace")
+    if not s.raw and s.record is None:
+        raise UsageError("--no-raw goes with --record only: nothing is recorded without it")
+    if s.demo and s.channels:
+        raise UsageError("--channels and --demo exclude each other: the demo sends II, V1 and V5")
+    if s.events == "-" and s.view == "live":
+        raise UsageError("--events - and --view live exclude each other: both want the terminal")
+
+
+def as_table(s: RunSettings) -> dict[str, Any]:
+    """The settings as JSON can hold them, for the start event."""
+    table: dict[str, Any] = {}
+    for f in fields(s):
+        value = getattr(s, f.name)
+        if f.name == "alerts" or value is None:
+            continue
+        table[f.name] = str(value) if isinstance(value, Path) or value == math.inf else value
+    return table

@@ -1,0 +1,29 @@
+"""What a run would do, in words: the stages, their delays, the network."""
+
+from __future__ import annotations
+
+from edge.bundle import RATE, Bundle, Variant
+from edge.config import RunSettings
+from edge.pipeline import Pipeline, PipelineSettings
+
+
+def explain(s: RunSettings, bundle: Bundle, variant: Variant) -> str:
+    """For `edge-run --explain`; for a source of 500 Hz, since nothing is opened."""
+    leads = s.channels or ("II", "V1", "V5")
+    settings = PipelineSettings(hop_s=s.hop, mains_hz=s.mains, alerts=s.alerts)
+    pipeline = Pipeline(leads, RATE, bundle=bundle, engine=bundle.load(variant, s.threads), settings=settings)
+    delays = pipeline.delays()
+    network = bundle.manifest["network"]
+    source = s.port or s.replay or "the demo"
+    lines = [
+        f"source        {source}, leads {', '.join(pipeline.montage.names)}",
+        f"network       {bundle.name}: {network['architecture']}, {network['weights']} weights, "
+        f"{network['macs'] / 1e6:.1f} million MACs a window of {bundle.window / RATE:g} s, every {s.hop:g} s",
+        f"engine        {variant.engine}, {variant.precision}, {s.threads} thread(s), {variant.bytes / 1000:.0f} kB",
+        f"filter        high-pass 0.05 Hz, first order{f', notch at {s.mains:g} Hz' if s.mains else ''}",
+        "delay of each stage, at most, ms:",
+        *(f"  {name:<12}{ms:8.0f}" for name, ms in delays.items()),
+        f"  {'in all':<12}{sum(ms for name, ms in delays.items() if name != 'beats'):8.0f}   sample to twelve leads",
+        "a source of another rate than 500 Hz adds 12 to 24 of its samples; a hole in the samples up to 200 ms",
+    ]
+    return "\n".join(lines)

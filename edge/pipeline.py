@@ -1,0 +1,184 @@
+"""The stages, wired: numbered samples of a few leads in; twelve leads, beats, quality, gaps and alerts out.
+
+No clock and no I/O here: a live run, a replay and a test are the same code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from edge.alerts import Alert, AlertEngine, AlertSettings
+from edge.blocks import Block, TwelveLeads
+from edge.bundle import RATE, Bundle, open_bundle
+from edge.config import HOP_RANGE_S
+from edge.dsp.baseline import Baseline
+from edge.dsp.mains import Notch
+from edge.dsp.resample import Resample
+from edge.engines import Engine
+from edge.errors import UsageError
+from edge.grid import Grid
+from edge.montage import Montage
+from edge.quality import Quality, QualityReport
+from edge.reconstruction import Reconstruct
+from edge.rhythm.beat import Beat
+from edge.rhythm.detector import BeatDetector
+from edge.rhythm.rate import HeartRate
+from edge.rhythm.scores import RhythmScores
+from edge.timeline import Bridge, Cause, Chunk, Gap, Timeline
+
+MIN_RATE, MAX_RATE = 50.0, 4000.0  # Hz
+
+Output = TwelveLeads | Beat | QualityReport | Gap | Alert
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineSettings:
+    """How a stream is worked on."""
+
+    hop_s: float = 1.0  # between windows; smaller is sooner and costs more
+    mains_hz: float | None = None  # 50 or 60: a notch there; none by default, since every notch rings
+    alerts: AlertSettings = field(default_factory=AlertSettings)
+
+
+class Pipeline:
+    """One patient's stream, from samples to findings.
+
+    leads: names of standard leads, or a `Montage`; rate: Hz of the samples that come. Samples 0, 1, … of the timeline
+    are the stream's own; what comes out counts at 500 Hz from the same instant.
+    """
+
+    def __init__(
+        self,
+        leads: Sequence[str] | Montage,
+        rate: float = RATE,
+        *,
+        bundle: Bundle | None = None,
+        engine: Engine | None = None,
+        settings: PipelineSettings | None = None,
+    ) -> None:
+        if not MIN_RATE <= rate <= MAX_RATE:
+            raise UsageError(f"a rate of {rate:g} Hz: {MIN_RATE:g} to {MAX_RATE:g} is possible")
+        self.settings = settings or PipelineSettings()
+        low, high = HOP_RANGE_S
+        if not low <= self.settings.hop_s <= high:
+            raise UsageError(f"a hop of {self.settings.hop_s:g} s: {low:g} to {high:g} is possible")
+        self.montage = leads if isinstance(leads, Montage) else Montage.of_leads(leads)
+        self.rate = rate
+        bundle = bundle or open_bundle()
+        engine = engine or bundle.load(bundle.choose())
+        names = self.montage.names
+        self.timeline = Timeline(names, rate)
+        self._front: list[Bridge | Resample | Baseline | Notch | Grid] = [Bridge(rate)]
+        if rate != RATE:
+            self._front.append(Resample(rate, RATE))
+        self._front.append(Baseline(RATE))
+        if self.settings.mains_hz:
+            self._front.append(Notch(RATE, self.settings.mains_hz))
+        self._front.append(Grid(RATE))
+        self.quality = Quality(names, RATE)
+        self.beats = BeatDetector(RATE)
+        self.twelve = Reconstruct(self.montage, bundle, engine, round(self.settings.hop_s * RATE))
+        self.alerts = AlertEngine(names, RATE, self.settings.alerts)
+        self.rates = HeartRate(RATE)
+        self.scores = RhythmScores(RATE)
+        self.on_placed: Callable[[Block], None] | None = None  # told of every stretch of the timeline as it came
+        self.samples_out = 0  # of the twelve leads, at 500 Hz
+        self._quality: QualityReport | None = None
+        self._next = 0
+
+    def push(self, samples: Chunk | npt.NDArray[np.floating]) -> list[Output]:
+        """Samples as a numbered `Chunk`, or as an array (n x leads, mV, NaN where lost) that follows the last one."""
+        if not isinstance(samples, Chunk):
+            samples = Chunk(self._next, np.asarray(samples, np.float32))
+        if samples.mv.ndim != 2 or samples.mv.shape[1] != len(self.montage.names):
+            raise UsageError(f"samples of shape {samples.mv.shape}: n x {len(self.montage.names)} leads is expected")
+        self._next = max(self._next, samples.index + len(samples.mv))
+        return self._run(self.timeline.push(samples))
+
+    def restart(self, lost: int) -> list[Output]:
+        """The sender counts from anew; `lost` of its samples passed meanwhile."""
+        return self._run(self.timeline.restart(lost))
+
+    def suspect(self, cause: Cause) -> None:
+        self.timeline.suspect(cause)
+
+    def upto(self, index: int) -> None:
+        self.timeline.upto(index)
+
+    def contact(self, off: frozenset[str]) -> list[Output]:
+        """From now on these leads, and no others, miss an electrode."""
+        return [*self.alerts.push_electrodes(self.now, off)]
+
+    def link(self, up: bool) -> list[Output]:
+        return [*self.alerts.push_link(self.now, up)]
+
+    def battery(self, percent: float) -> list[Output]:
+        return [*self.alerts.push_battery(self.now, percent)]
+
+    @property
+    def now(self) -> int:
+        """How far the stream has come, at 500 Hz."""
+        return round(self.timeline.emitted * RATE / self.rate)
+
+    def flush(self) -> list[Output]:
+        """The end: everything still held comes out."""
+        out = self._run(self.timeline.flush())
+        for position, stage in enumerate(self._front):
+            out += self._front_to_back(stage.flush(), position + 1)
+        out += self._judged(self.quality.flush())
+        out += self._beaten(self.beats.flush())
+        out += self._attach(self.twelve.flush())
+        return out + self.alerts.flush()
+
+    def delays(self) -> dict[str, float]:
+        """Each stage's delay in ms, in the order of the road."""
+        stages = {type(s).__name__.lower(): s.delay_samples for s in self._front}
+        stages |= {"beats": self.beats.typical_delay_samples}
+        stages["twelve leads"] = self.twelve.delay_samples
+        return {name: 1000.0 * samples / RATE for name, samples in stages.items()}
+
+    def _run(self, blocks: list[Block]) -> list[Output]:
+        scale = RATE / self.rate
+        out: list[Output] = []
+        for gap in self.timeline.take_gaps():
+            at = replace(gap, start=round(gap.start * scale), samples=round(gap.samples * scale))
+            out.append(at)
+            out += self.alerts.push_gap(at.start, at.samples)
+        if self.on_placed:
+            for block in blocks:
+                self.on_placed(block)
+        return out + self._front_to_back(blocks, 0)
+
+    def _front_to_back(self, blocks: list[Block], first: int) -> list[Output]:
+        for stage in self._front[first:]:
+            blocks = [done for block in blocks for done in stage.push(block)]
+        out: list[Output] = []
+        for block in blocks:
+            out += self._judged(self.quality.push(block))
+            out += self._beaten(self.beats.push(block))
+            out += self.alerts.advance(block.end, self.beats.horizon)
+            out += self._attach(self.twelve.push(block))
+        return out
+
+    def _judged(self, reports: list[QualityReport]) -> list[Output]:
+        out: list[Output] = [*reports]
+        for report in reports:
+            self._quality = report
+            self.beats.set_quality(report.end, report.score)
+            out += self.alerts.push_quality(report)
+        return out
+
+    def _beaten(self, beats: list[Beat]) -> list[Output]:
+        self.scores.push(beats)
+        for beat in beats:
+            self.rates.push(beat)
+        return [*beats, *self.alerts.push_beats(beats)]
+
+    def _attach(self, blocks: list[TwelveLeads]) -> list[Output]:
+        self.samples_out += sum(len(b.mv) for b in blocks)
+        score = dict(self._quality.score) if self._quality else {}
+        return [replace(b, quality=score) for b in blocks]

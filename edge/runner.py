@@ -1,0 +1,267 @@
+"""A run: one source through the pipeline into the sinks, from the first item to the summary."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import time
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from edge import __version__
+from edge.alerts import Alert, State
+from edge.blocks import TwelveLeads
+from edge.bundle import RATE, Bundle, Variant
+from edge.config import RunSettings, as_table
+from edge.engines import Engine
+from edge.errors import EdgeError, OutputError
+from edge.events import Event, Stamp
+from edge.pipeline import Output, Pipeline, PipelineSettings
+from edge.quality import QualityReport
+from edge.rhythm.beat import Beat
+from edge.sinks.base import RunInfo, Sink
+from edge.sinks.state import ActiveAlert, ViewState
+from edge.sources import items
+from edge.telemetry import CostMeter, Latencies
+from edge.timeline import Chunk, Gap
+
+HEALTH_S = 10.0
+
+
+class Run:
+    """Feeds what a source tells to a pipeline and what comes out to the sinks; counts, and sums up."""
+
+    def __init__(
+        self,
+        source: items.Source,
+        settings: RunSettings,
+        bundle: Bundle,
+        variant: Variant,
+        engine: Engine,
+        sinks: Sequence[Sink],
+        state: ViewState,
+    ) -> None:
+        self.source, self.settings, self.sinks, self.state = source, settings, sinks, state
+        self._bundle, self._variant, self._engine = bundle, variant, engine
+        self.pipeline: Pipeline | None = None
+        self._stamp = Stamp(datetime.now(UTC))
+        self._latency, self._cost = Latencies(), CostMeter()
+        self._health_due = 0.0
+        self._alerts: Counter[str] = Counter()
+        self._beats = 0
+        self._corrupt_bytes = 0
+        self._battery: int | None = None
+
+    async def go(self) -> Event:
+        """Run to the source's end, the set duration or a signal; returns the summary. Raises EdgeError."""
+        error: EdgeError | None = None
+        feeding = asyncio.create_task(self._feed())
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, feeding.cancel)
+        try:
+            await feeding
+        except asyncio.CancelledError:
+            pass  # asked to stop: everything is flushed, and that is no failure
+        except EdgeError as told:
+            error = told
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
+            await self.source.close()
+        if error is None or not isinstance(error, OutputError):
+            error = self._finish(error)
+        summary = self._summary()
+        error = self._close(summary, error)
+        if error is not None:
+            raise error
+        return summary
+
+    async def _feed(self) -> None:
+        stream = self.source.items()
+        async with contextlib.aclosing(stream):  # type: ignore[type-var]
+            async for item in stream:
+                self._take(item)
+                if self.settings.duration and self.pipeline and self.pipeline.now >= self.settings.duration * RATE:
+                    return
+
+    def _finish(self, error: EdgeError | None) -> EdgeError | None:
+        """What the stages still hold goes out; the first failure counts."""
+        try:
+            if self.pipeline:
+                self._give(self.pipeline.flush())
+        except EdgeError as told:
+            return error or told
+        return error
+
+    def _close(self, summary: Event, error: EdgeError | None) -> EdgeError | None:
+        for sink in self.sinks:
+            try:
+                if self.pipeline:
+                    sink.event(summary)
+            except EdgeError as told:
+                error = error or told
+            try:
+                sink.close(summary)
+            except EdgeError as told:
+                error = error or told
+        return error
+
+    def _take(self, item: items.Item) -> None:
+        if isinstance(item, items.Described):
+            self._start(item)
+            return
+        pipeline = self.pipeline
+        assert pipeline is not None or isinstance(item, items.Corruption | items.Suspected | items.Link | items.Battery)
+        match item:
+            case items.Corruption():
+                self._corrupt_bytes += item.bytes_lost
+            case items.Battery():
+                self._battery = item.percent
+                self.state.battery_percent = item.percent
+        if pipeline is None:
+            return
+        match item:
+            case Chunk():
+                out = pipeline.push(item)
+                self._latency.arrived(pipeline.now)
+                self._give(out)
+            case items.Upto():
+                pipeline.upto(item.index)
+            case items.Restarted():
+                self._give(pipeline.restart(item.lost))
+            case items.Suspected():
+                pipeline.suspect(item.cause)
+            case items.Contact():
+                self.state.electrodes_off = item.off
+                self._give(pipeline.contact(item.off))
+            case items.Battery():
+                self._give(pipeline.battery(item.percent))
+            case items.Link():
+                self.state.reconnecting = not item.up
+                self._give(pipeline.link(item.up))
+                self._tell(self._stamp.event("link", pipeline.now, {"up": item.up, "text": item.text}))
+            case items.Button():
+                at = round((item.index - pipeline.timeline.origin) * RATE / pipeline.rate)
+                self._tell(self._stamp.event("button", at, {}))
+        self._refresh(pipeline)
+
+    def _start(self, device: items.Described) -> None:
+        s = self.settings
+        self.pipeline = pipeline = Pipeline(
+            device.montage,
+            device.rate,
+            bundle=self._bundle,
+            engine=self._engine,
+            settings=PipelineSettings(hop_s=s.hop, mains_hz=s.mains, alerts=s.alerts),
+        )
+        self._stamp = Stamp(datetime.now(UTC))
+        engine = f"{self._variant.engine} {self._variant.precision}"
+        delay_ms = sum(pipeline.delays().values())
+        info = RunInfo(device, self._bundle.name, engine, self._stamp.start_utc, delay_ms, __version__)
+        state = self.state
+        state.device, state.source, state.montage = device.name, device.source, device.montage.names
+        state.rate_hz, state.bundle, state.engine = device.rate, self._bundle.name, engine
+        state.speed, state.total_s = s.speed, s.duration or device.total_s
+        for sink in self.sinks:
+            sink.start(info)
+        pipeline.on_placed = lambda block: [sink.raw(block) for sink in self.sinks] and None
+        fields: dict[str, Any] = {
+            "device": {"name": device.name, "id": device.device_id, "firmware": device.firmware, "source": device.source},
+            "montage": list(device.montage.names),
+            "rate": device.rate,
+            "bundle": self._bundle.name,
+            "engine": engine,
+            "delay_ms": round(delay_ms, 1),
+            "version": __version__,
+            "configuration": as_table(s),
+        }
+        self._tell(self._stamp.event("start", 0, fields))
+        self._health_due = time.monotonic() + HEALTH_S
+
+    def _give(self, outputs: list[Output]) -> None:
+        for output in outputs:
+            match output:
+                case TwelveLeads():
+                    self._latency.left(output.end)
+                    for sink in self.sinks:
+                        sink.twelve(output)
+                case Beat():
+                    self._beats += 1
+                    self.state.last_beat_s = output.sample / RATE
+                    self._tell(self._stamp.beat(output))
+                case Alert():
+                    if output.state is State.ON:
+                        self._alerts[str(output.kind)] += 1
+                    self._tell(self._stamp.alert(output))
+                case QualityReport():
+                    self.state.quality = output.score
+                case Gap():
+                    self._tell(
+                        self._stamp.event("gap", output.start, {"samples": output.samples, "cause": str(output.cause)})
+                    )
+
+    def _tell(self, event: Event) -> None:
+        for sink in self.sinks:
+            sink.event(event)
+
+    def _refresh(self, pipeline: Pipeline) -> None:
+        state, now = self.state, time.monotonic()
+        state.elapsed_s = pipeline.now / RATE
+        state.heart_rate_bpm = pipeline.rates.at(pipeline.now)
+        state.samples = pipeline.timeline.received
+        state.lost = {str(cause): n for cause, n in pipeline.timeline.lost.items()}
+        state.alerts = tuple(
+            ActiveAlert(str(a.kind), str(a.priority), a.technical, a.onset / RATE) for a in pipeline.alerts.active
+        )
+        if now >= self._health_due:
+            self._health_due = now + HEALTH_S
+            state.latency_p50_ms, state.latency_p99_ms = self._latencies()
+            self._tell(self._health(pipeline))
+
+    def _latencies(self) -> tuple[float | None, float | None]:
+        """Of a live run or a replay at real time; at any other pace they mean nothing."""
+        return self._latency.percentiles_ms() if self.settings.speed == 1.0 else (None, None)
+
+    def _counts(self, pipeline: Pipeline) -> dict[str, Any]:
+        timeline = pipeline.timeline
+        return {
+            "in": timeline.received,
+            "out": timeline.emitted,
+            "lost": {str(cause): n for cause, n in timeline.lost.items()},
+            "duplicates": timeline.duplicates,
+            "corrupt_bytes": self._corrupt_bytes,
+        }
+
+    def _health(self, pipeline: Pipeline) -> Event:
+        p50, p99 = self._latencies()
+        cost = self._cost.read()
+        fields = {
+            "samples": self._counts(pipeline),
+            "latency_ms": {"p50": p50, "p99": p99},
+            "cpu_percent": cost.cpu_percent,
+            "rss_mb": cost.rss_mb,
+            "battery": self._battery,
+        }
+        return self._stamp.event("health", pipeline.now, fields)
+
+    def _summary(self) -> Event:
+        pipeline = self.pipeline
+        if pipeline is None:
+            return {"type": "summary", **self._stamp.at(0), "duration_s": 0.0}
+        p50, p99 = self._latencies()
+        fields = {
+            "duration_s": round(pipeline.now / RATE, 3),
+            "samples": self._counts(pipeline),
+            "twelve_leads": {"samples": pipeline.samples_out, "windows": pipeline.twelve.inferred},
+            "beats": self._beats,
+            "alerts": dict(self._alerts),
+            "latency_ms": {"p50": p50, "p99": p99},
+            "scores": pipeline.scores.scores(),
+        }
+        return self._stamp.event("summary", pipeline.now, fields)
+
+

@@ -1,0 +1,39 @@
+"""What a sink is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from edge.blocks import Block, TwelveLeads
+from edge.events import Event
+from edge.sources.items import Described
+
+
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    """What is known when a run starts."""
+
+    device: Described
+    bundle: str
+    engine: str  # with its variant
+    start_utc: datetime
+    delay_ms: float
+    version: str
+
+
+class Sink(Protocol):
+    """Where results go. Methods may raise OutputError; after `close` nothing more comes."""
+
+    def start(self, info: RunInfo) -> None: ...
+
+    def raw(self, block: Block) -> None:
+        """Samples as received, in their place on the timeline (the source's rate)."""
+        ...
+
+    def twelve(self, block: TwelveLeads) -> None: ...
+
+    def event(self, event: Event) -> None: ...
+
+    def close(self, summary: dict[str, Any]) -> None: ...

@@ -1,0 +1,96 @@
+"""The recording: twelve leads, beats and alerts as WFDB, and the raw samples beside them."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edge.blocks import Block, Origin, TwelveLeads
+from edge.bundle import RATE
+from edge.events import Event
+from edge.leads import LEADS
+from edge.recordings.annotations import AnnotationWriter
+from edge.recordings.writer import WfdbWriter
+from edge.sinks.base import RunInfo
+
+FLUSH_S = 0.5
+RAW_UV_PER_COUNT = 0.05  # where the source does not say: 24 bits of it reach +-419 mV
+BEATS, RHYTHMS, ALERTS = "qrs", "rhy", "alm"
+
+
+class Recorder:
+    """Sink: DIRECTORY/NAME, named after the device, continued where it is already there."""
+
+    def __init__(self, directory: Path, raw: bool) -> None:
+        self._directory, self._keep_raw = directory, raw
+        self._leads: WfdbWriter | None = None
+        self._raw: WfdbWriter | None = None
+        self._marks: dict[str, AnnotationWriter] = {}
+        self._sd_sum, self._sd_count = np.zeros(12), np.zeros(12)
+        self._flushed = time.monotonic()
+
+    def start(self, info: RunInfo) -> None:
+        name = record_name(info.device.name)
+        about = {"device": info.device.name, "device_id": info.device.device_id, "bundle": info.bundle, "engine": info.engine}
+        about["montage"] = ",".join(info.device.montage.names)
+        self._leads = WfdbWriter(self._directory, name, RATE, LEADS, start_utc=info.start_utc, sidecar=about)
+        for mark in (BEATS, ALERTS):
+            self._marks[mark] = AnnotationWriter(self._directory / f"{name}.{mark}")
+        if self._keep_raw:
+            scale = info.device.uv_per_count or RAW_UV_PER_COUNT
+            names, rate = info.device.montage.names, info.device.rate
+            self._raw = WfdbWriter(
+                self._directory, f"{name}_raw", rate, names, uv_per_count=scale, start_utc=info.start_utc, fmt=24
+            )
+
+    def raw(self, block: Block) -> None:
+        if self._raw is not None:
+            self._raw.write(block.start, np.where(block.valid, block.mv, np.nan))
+
+    def twelve(self, block: TwelveLeads) -> None:
+        assert self._leads is not None
+        self._leads.write(block.start, block.mv)
+        estimated = [origin is Origin.RECONSTRUCTED for origin in block.origin]
+        self._sd_sum[estimated] += block.sd[:, estimated].sum(axis=0)
+        self._sd_count[estimated] += len(block.sd)
+        if time.monotonic() - self._flushed > FLUSH_S:
+            self._flush(block)
+
+    def event(self, event: Event) -> None:
+        if event["type"] == "beat":
+            self._mark(BEATS, event["sample"], event["class"])
+        elif event["type"] in ("alert", "technical"):
+            self._mark(ALERTS, event["sample"], '"', f"{event['kind']} {event['state']} {event['id']}")
+
+    def close(self, summary: dict[str, Any]) -> None:
+        for mark in self._marks.values():
+            mark.close()
+        for writer in (self._leads, self._raw):
+            if writer is not None:
+                writer.close()
+
+    def _mark(self, kind: str, sample: int, symbol: str, aux: str = "") -> None:
+        assert self._leads is not None
+        self._marks[kind].add(self._leads.offset_samples + sample, symbol, aux)
+
+    def _flush(self, block: TwelveLeads) -> None:
+        assert self._leads is not None
+        self._flushed = time.monotonic()
+        mean_sd = np.divide(self._sd_sum, self._sd_count, out=np.zeros(12), where=self._sd_count > 0)
+        origin = {lead: str(o) for lead, o in zip(LEADS, block.origin, strict=True)}
+        sd = {lead: round(1000 * float(v), 1) for lead, v in zip(LEADS, mean_sd, strict=True)}
+        self._leads.sidecar.update({"origin": origin, "mean_sd_uv": sd})
+        self._leads.flush()
+        for mark in self._marks.values():
+            mark.flush()
+        if self._raw is not None:
+            self._raw.flush()
+
+
+def record_name(device: str) -> str:
+    """A name that WFDB and every file system take, made of a device's."""
+    return re.sub(r"[^A-Za-z0-9_-]+", "_", device).strip("_")[:40] or "recording"
