@@ -100,7 +100,7 @@ class Console:
 
     def alert(self, alert: ActiveAlert, *, on: bool = True) -> None:
         """Tells of an alert's onset or end at once; `state.alerts` is what stands."""
-        words = alert_words(alert, self.state.elapsed_s) if on else f"{alert.kind} over"
+        words = alert_words(alert, self.state.elapsed_s) if on else f"{alert.kind.replace('_', ' ')} over"
         self._tell(f"{clock(alert.since_s if on else self.state.elapsed_s)}  {'ALERT ' if on else ''}{words}", on=on)
 
     def note(self, text: str) -> None:

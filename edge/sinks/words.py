@@ -27,7 +27,7 @@ def progress_words(state: ViewState) -> str:
 def alert_words(alert: ActiveAlert, elapsed_s: float) -> str:
     """What, how urgent and for how long."""
     sort = ", technical" if alert.technical else ""
-    return f"{alert.kind} ({alert.priority}{sort}) for {clock(elapsed_s - alert.since_s)}"
+    return f"{alert.kind.replace('_', ' ')} ({alert.priority}{sort}) for {clock(elapsed_s - alert.since_s)}"
 
 
 def lost_words(state: ViewState, width: int | None = None) -> str:

@@ -316,11 +316,13 @@ def test_the_plain_view_writes_a_line_every_few_seconds_without_control_codes():
         assert console.mode == "plain"
         run(console, clock, beats(21.0))
         console.alert(ActiveAlert("tachycardia", "medium", False, 20.0))
+        console.alert(ActiveAlert("electrode_off", "low", True, 19.0), on=False)
     lines = out.getvalue().splitlines()
     assert "\x1b" not in out.getvalue()
     assert "\r" not in out.getvalue()
     assert len([line for line in lines if "61 /min" in line]) == 5  # four, and the last word
     assert "0:20  ALERT tachycardia (medium) for 0:01" in lines
+    assert "0:21  electrode off over" in lines
 
 
 def test_a_replay_as_fast_as_it_goes_shows_how_far_it_is():
