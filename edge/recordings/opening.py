@@ -26,12 +26,15 @@ def open_recording(path: str | Path, *, channels: Sequence[str] | None = None) -
     `channels` that name a lead twice.
     """
     path = Path(path)
-    header = _wfdb_header(path)
-    if header is not None:
-        from edge.recordings.wfdb_file import read_wfdb
+    try:
+        header = _wfdb_header(path)
+        if header is not None:
+            from edge.recordings.wfdb_file import read_wfdb
 
-        return read_wfdb(header, channels)
-    return _read_by_content(path, channels)
+            return read_wfdb(header, channels)
+        return _read_by_content(path, channels)
+    except MemoryError:
+        raise InputError(f"{path} does not fit in this machine's memory: cut it into shorter parts") from None
 
 
 def _wfdb_header(path: Path) -> Path | None:
@@ -40,11 +43,14 @@ def _wfdb_header(path: Path) -> Path | None:
     beside = path.with_name(path.name + ".hea") if path.name else path
     if not path.is_file() and beside.is_file():
         return beside
-    partner = path.with_suffix(".hea")
-    return partner if path.suffix in _WFDB_PARTNERS and partner.is_file() else None
+    if path.suffix in _WFDB_PARTNERS and path.with_suffix(".hea").is_file():
+        return path.with_suffix(".hea")
+    return None
 
 
 def _read_by_content(path: Path, channels: Sequence[str] | None) -> Recording:
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise InputError(f"{path} is a device or a pipe, no recording: give a file", Reason.UNREADABLE)
     try:
         with path.open("rb") as file:
             magic = file.read(_MAGIC_BYTES)

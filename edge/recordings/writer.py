@@ -61,6 +61,7 @@ class WfdbWriter:
         self.directory = Path(directory)
         self.clipped = 0
         self._shape = _shape(name, rate, leads, uv_per_count, fmt)
+        self._counts_per_mv = np.array(self._shape.counts_per_mv)
         self._segment: SegmentFile | None = None  # the one that grows
         self._unflushed = 0  # samples
         self._wrote = False
@@ -89,7 +90,7 @@ class WfdbWriter:
 
         A start beyond the last end is a gap. Errors: ValueError for one before it.
         """
-        scaled = np.asarray(mv, np.float64) * np.array(self._shape.counts_per_mv)
+        scaled = np.asarray(mv, np.float64) * self._counts_per_mv
         missing = np.isnan(scaled)
         self._write(start, np.rint(np.where(missing, 0.0, scaled)), missing)
 

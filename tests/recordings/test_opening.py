@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -92,9 +93,13 @@ def test_what_is_no_recording_is_told(tmp_path, name, content, says):
     assert caught.value.reason is Reason.MALFORMED
 
 
-def test_a_folder_is_no_recording(tmp_path):
-    with pytest.raises(InputError, match="is a folder"):
-        open_recording(tmp_path)
+def test_a_folder_or_a_pipe_is_no_recording(tmp_path):
+    for path in (tmp_path, ""):
+        with pytest.raises(InputError, match="is a folder"):
+            open_recording(path)
+    os.mkfifo(tmp_path / "pipe.edf")
+    with pytest.raises(InputError, match="a device or a pipe"):
+        open_recording(tmp_path / "pipe.edf")
 
 
 def test_random_bytes_under_any_name_never_end_in_anything_but_a_clear_error(tmp_path):
