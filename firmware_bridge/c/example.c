@@ -54,7 +54,7 @@ static void send_samples(void)
     samples.count = SAMPLES_A_MESSAGE;
     samples.channels = 1;
     for (k = 0; k < SAMPLES_A_MESSAGE; k++) {
-        counts[k] = (next_index + k) % 400u < 20u ? 20972 : 0; /* HARDWARE: the converter; here 1 mV, 75 a minute */
+        counts[k] = (next_index + k) % 400u < 20u ? 20971 : 0; /* HARDWARE: the converter; here 1 mV, 75 a minute */
     }
     next_index += SAMPLES_A_MESSAGE;
     send(message, eb_encode_samples(&samples, counts, message, sizeof message));

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from c_library import BIG_ENDIAN, SANITIZE, STRICT, C, Driver, build, compiler
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from random_messages import any_message
 from wire_vectors import line, message, vectors
@@ -18,7 +18,13 @@ from firmware_bridge.framing import Corrupt, SerialDecoder, frame
 from firmware_bridge.messages import Message, decode, encode
 from firmware_bridge.validate import refusal
 
-one_run = settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a process each
+one_run = settings(  # every example is a process: few of them, and none spent on shrinking
+    max_examples=10,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.generate],
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
+)
 
 
 def strict_compiler() -> str:
