@@ -50,6 +50,7 @@ PV_PER_MV = 1e9
 MESSAGE_S = 0.02  # of signal in one message: 50 messages a second, as a radio's connection interval allows
 ANNOUNCE_S = 5.0  # between identities, so that a host that joins late need not ask
 STATUS_S = 1.0
+FAREWELLS = 3  # a line that loses one frame in ten loses all of them once in a thousand
 RESEND_S = 10.0  # of samples held for Resend: 60 kB at 500 Hz and 3 channels, what a microcontroller can spare
 INDEX_MODULUS = 1 << 32
 FIRST_COMMAND = 0x80  # type bytes from here on flow towards the patch
@@ -197,7 +198,12 @@ class VirtualPatch:
         self.finished = taken < samples
         if self.finished or self._index - self._sent == self.samples_per_message:
             out += self._send()
-        return [*out, self._status()] if self.finished else out  # so that a loss at the very end is noticed
+        return [*out, *self._farewell()] if self.finished else out
+
+    def _farewell(self) -> list[Message]:
+        """The index of the end, so that a loss just before it is noticed; and that nothing more will come."""
+        self.streaming = False
+        return [self._status()] * FAREWELLS
 
     def _convert(self, mv: Millivolts) -> npt.NDArray[np.int32]:
         top = full_scale(self._adc_bits)

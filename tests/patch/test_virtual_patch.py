@@ -114,10 +114,10 @@ def test_a_status_comes_every_second_and_tells_the_next_sample():
             assert after.index == before.index
 
 
-def test_the_last_message_is_a_status_so_that_a_loss_at_the_end_is_noticed():
+def test_at_its_end_the_patch_says_where_that_was_and_that_it_has_stopped():
     last = patch_of(signal(1)[:497]).advance(1000)[-1]
     assert isinstance(last, Status)
-    assert last.index == 497
+    assert (last.index, last.flags & STREAMING) == (497, 0)
 
 
 def test_the_clock_is_the_sample_index_in_microseconds():
