@@ -16,7 +16,7 @@ Signal = npt.NDArray[np.float32]
 Flags = npt.NDArray[np.bool_]
 
 In = TypeVar("In", contravariant=True)
-Out = TypeVar("Out", covariant=True)
+Out = TypeVar("Out")
 
 
 class Origin(enum.StrEnum):

@@ -131,11 +131,8 @@ def _parse(path: Path, manifest: dict[str, Any]) -> Bundle:
 
 
 def _variant(entry: dict[str, Any]) -> Variant:
-    variant = Variant(
-        *(str(entry[k]) for k in ("engine", "precision", "file", "sha256")),
-        int(entry["bytes"]),
-        entry.get("figures", {}),
-    )
+    engine, precision, file, sha256 = (str(entry[key]) for key in ("engine", "precision", "file", "sha256"))
+    variant = Variant(engine, precision, file, sha256, int(entry["bytes"]), entry.get("figures", {}))
     if variant.engine not in ENGINES:
         raise ValueError(f"the engine {variant.engine!r} is none of {', '.join(ENGINES)}")
     if Path(variant.file).name != variant.file or variant.file in ("", ".", ".."):

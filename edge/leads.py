@@ -81,14 +81,15 @@ def canonical(name: str) -> str | None:
     Case does not matter; MLII is II; a leading "Lead", "ECG" or "EKG" and a bracketed remark are ignored.
     """
     text = name.split("(")[0].strip().upper()
-    for prefix in _PREFIXES:
-        text = text.removeprefix(prefix).strip()
+    while prefixes := [prefix for prefix in _PREFIXES if text.startswith(prefix)]:
+        text = text.removeprefix(prefixes[0]).strip()
     return _CANONICAL.get(text)
 
 
 def row(lead: str) -> npt.NDArray[np.float64]:
     """The standard lead `lead` as weights over the eight independent leads (8)."""
-    return TWELVE_FROM_EIGHT[LEAD[lead]]
+    weights: npt.NDArray[np.float64] = TWELVE_FROM_EIGHT[LEAD[lead]]
+    return weights
 
 
 def determined(rows: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from edge import __version__
 from edge.alerts import Alert, State
-from edge.blocks import TwelveLeads
+from edge.blocks import Block, TwelveLeads
 from edge.bundle import RATE, Bundle, Variant
 from edge.config import RunSettings, as_table
 from edge.engines import Engine
@@ -168,7 +168,7 @@ class Run:
         state.speed, state.total_s = s.speed, s.duration or device.total_s
         for sink in self.sinks:
             sink.start(info)
-        pipeline.on_placed = lambda block: [sink.raw(block) for sink in self.sinks] and None
+        pipeline.on_placed = self._placed
         fields: dict[str, Any] = {
             "device": {"name": device.name, "id": device.device_id, "firmware": device.firmware, "source": device.source},
             "montage": list(device.montage.names),
@@ -181,6 +181,10 @@ class Run:
         }
         self._tell(self._stamp.event("start", 0, fields))
         self._health_due = time.monotonic() + HEALTH_S
+
+    def _placed(self, block: Block) -> None:
+        for sink in self.sinks:
+            sink.raw(block)
 
     def _give(self, outputs: list[Output]) -> None:
         for output in outputs:

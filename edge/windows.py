@@ -89,7 +89,8 @@ class Windows:
         assert self._held is not None
         part = self._held.cut(start, start + self.window)
         self._last_end = part.end
-        return Window(start, part.mv, part.valid.all(axis=0))
+        present: Flags = part.valid.all(axis=0)
+        return Window(start, part.mv, present)
 
 
 class OverlapAdd:
@@ -130,7 +131,7 @@ class OverlapAdd:
 
 def _stretches(block: Block) -> list[tuple[bool, int, int]]:
     """Where any lead is valid and where none is: (alive, first, last + 1) on the timeline."""
-    alive = block.valid.any(axis=1)
+    alive: Flags = block.valid.any(axis=1)
     if not len(alive):
         return []
     cuts = [0, *(np.flatnonzero(np.diff(alive)) + 1).tolist(), len(alive)]

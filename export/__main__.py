@@ -30,7 +30,7 @@ from train.data import corpus
 
 WINDOW = 1000
 HELD_FOLD = 8
-CALIBRATION_STRIDE = 40  # of its records: a hundred hearts are enough for quantiles over half a million samples
+CALIBRATION_STRIDE = 3  # of its records: a hundred hearts are enough for quantiles over half a million samples
 ATTRIBUTION = (
     "PTB-XL 1.0.3 (Wagner, Strodthoff, Bousseljot, Samek, Schaeffter 2022, PhysioNet, https://doi.org/10.13026/kfzx-aw45), "
     "CC BY 4.0"

@@ -8,7 +8,9 @@ import numpy.typing as npt
 Rows = npt.NDArray[np.float64]
 
 FLOOR_MV = 0.015  # energy below which nothing is a QRS complex: white noise of 0.05 mV reaches half of it
-PEAKED = 2.5  # a lead's largest energy over its median in two seconds: noise stays below, sinus rhythm at 180/min above
+STANDS_OUT = 3.7  # a lead's largest energy over its 20th percentile in two seconds: noise 3, complexes at 250/min 4
+QUIET_PERCENTILE = 20
+LOST_IN_NOISE = 0.6  # of the QRS level: a lead whose other peaks are this high tells nothing, and is learned anew
 FOLLOW = 1 / 8  # of the new in a running level (Pan & Tompkins 1985)
 LEAST_WEIGHT = 0.05  # of a lead whose noise is as large as its beats, before squaring
 LARGEST_STEP = 3.0  # times the level: what a single complex, or artefact, may claim
@@ -43,10 +45,9 @@ class Levels:
         halves = float(energy[:half].max()), float(energy[half:].max())
         # a beat in both halves: the smaller, so that one artefact does not set the level
         top = min(halves) if min(halves) > 0.4 * max(halves) else max(halves)
-        median = float(np.median(energy))
-        if top < max(at_least_mv, FLOOR_MV) or top < PEAKED * median:
+        if top < max(at_least_mv, FLOOR_MV) or top < STANDS_OUT * float(np.percentile(energy, QUIET_PERCENTILE)):
             return False
-        self.qrs[lead], self.noise[lead] = top, min(1.5 * median, top / 2)
+        self.qrs[lead], self.noise[lead] = top, min(1.5 * float(np.median(energy)), top / 3)
         self._changed()
         return True
 
@@ -60,4 +61,6 @@ class Levels:
         """A peak of `energy` (leads) that was no beat."""
         new = np.minimum(energy, self.qrs)
         self.noise += np.where(usable & self.learned, FOLLOW * (new - self.noise), 0.0)
+        lost = self.learned & (self.noise > LOST_IN_NOISE * self.qrs)
+        self.qrs[lost] = self.noise[lost] = np.nan
         self._changed()
