@@ -12,10 +12,10 @@ import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
 
 from edge.blocks import Signal
-from edge.errors import EdgeError, OutputError, Reason, UsageError
+from edge.cli.terminal import Parser, guarded
+from edge.errors import OutputError, Reason, UsageError
 from edge.leads import LEAD
 from edge.montage import Montage
 from edge.sinks.pty_server import PtyServer
@@ -37,31 +37,26 @@ WAIT_S = 1.0
 NO_PATH = ""  # --pty alone
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message} (see {self.prog} --help)")
-
-
 def main(argv: list[str] | None = None) -> int:
     """Runs the command line; returns the exit code."""
+    return guarded("edge-patch", lambda: _main(argv))
+
+
+def _main(argv: list[str] | None) -> int:
+    options = _parser().parse_args(argv)
+    faults = _checked(options)
     patch = None
-    try:
-        options = _parser().parse_args(argv)
-        faults = _checked(options)
-        with _until_interrupted():
-            patch = _patch(options)
-            send = _serve if options.out is None else _write
-            send(patch, faults, options)
-    except EdgeError as error:
-        print(f"edge-patch: {error}", file=sys.stderr)
-        return error.exit_code
+    with _until_interrupted():
+        patch = _patch(options)
+        send = _serve if options.out is None else _write
+        send(patch, faults, options)
     if patch is not None:
         print(f"edge-patch: {_account(patch.log)}", file=sys.stderr)
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = Parser(
         prog="edge-patch",
         description="A virtual patch: sends a recording, or a synthetic rhythm, as a firmware would.",
         epilog="faults:\n  " + "\n  ".join(describe_faults()) + "\n\n"
