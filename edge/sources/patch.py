@@ -14,6 +14,7 @@ from firmware_bridge.framing import Corrupt
 from firmware_bridge.validate import refusal
 
 STALE_FRAMES = 25  # this many frames from the past in a row: the patch may have started anew unseen
+HELLO_TRIES = 4
 NO_BATTERY = wire.UNKNOWN_BATTERY
 
 Incoming = wire.Message | wire.Unknown | wire.Malformed | Corrupt
@@ -39,6 +40,7 @@ class PatchLink:
         self._battery = NO_BATTERY
         self._stale = 0
         self._token = 0
+        self._half = 0  # times that the patch left something of itself out
         self.outgoing: list[wire.Command] = []
 
     def greet(self) -> None:
@@ -62,8 +64,7 @@ class PatchLink:
             case wire.Identity() as m:
                 return self._identify(m, now_ns)
             case wire.Channel() as m:
-                self._table[m.index] = m
-                return self._describe()
+                return self._channel(m)
             case wire.Samples() as m:
                 return self._samples(m, now_ns)
             case wire.Status() as m:
@@ -71,7 +72,7 @@ class PatchLink:
             case wire.Event() as m if m.kind == wire.BUTTON and self._index is not None:
                 return [Button(self._unwrap(m.index))]
             case wire.Ack() as m if m.command == wire.Hello.TYPE and not self.described:
-                return self._refuse_half_described()
+                return self._half_described()
         return []
 
     def _next_token(self) -> int:
@@ -83,6 +84,8 @@ class PatchLink:
             self._refuse(refusal(new, self._table) or f"protocol {new.major} is unknown")
         old, self._identity = self._identity, new
         if old is None or not self.described:
+            if old is not None and old.boot_id != new.boot_id:
+                self._table.clear()
             return self._describe()
         if new.device_id != old.device_id:
             self._refuse(
@@ -97,6 +100,14 @@ class PatchLink:
         self._stale = 0
         self.outgoing.append(wire.Start(self._next_token()))
         return [Restarted(max(0, round(away_s * new.rate_mhz / 1000)))]
+
+    def _channel(self, new: wire.Channel) -> list[Item]:
+        if self.described:
+            if new != self._table.get(new.index):
+                self._refuse(f"channel {new.index} changed its electrodes or its gain: start edge-run anew for it")
+            return []
+        self._table[new.index] = new
+        return self._describe()
 
     def _describe(self) -> list[Item]:
         identity = self._identity
@@ -123,10 +134,12 @@ class PatchLink:
             )
         ]
 
-    def _refuse_half_described(self) -> list[Item]:
-        if self._identity is None:
-            return []
-        self._refuse(refusal(self._identity, self._table) or "the patch does not describe its channels")
+    def _half_described(self) -> list[Item]:
+        """The patch says that it has said all. A frame may have been lost, so it is asked again, but not for ever."""
+        self._half += 1
+        if self._identity is not None and self._half >= HELLO_TRIES:
+            self._refuse(refusal(self._identity, self._table) or "the patch does not describe its channels")
+        self.outgoing.append(wire.Hello(self._next_token(), wire.MAJOR, wire.MINOR))
         return []
 
     def _refuse(self, reason: str) -> None:
