@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 
-from benchmarks import quality
+from benchmarks import accuracy, beats, quality, stream
 
-VERBS = {"quality": quality}
+VERBS = {"accuracy": accuracy, "beats": beats, "quality": quality, "stream": stream}
 
 
 def main() -> int:

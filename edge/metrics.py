@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.signal import butter, sosfiltfilt
 
 BAND_HZ = (0.5, 40.0)
 FLAT_MV = 0.010  # a lead whose truth moves less (standard deviation) has no correlation
@@ -33,6 +32,8 @@ def agreement(truth: Array, estimate: Array, rate: float, *, filtered: bool = Tr
     """
     truth, estimate = truth.astype(np.float64), estimate.astype(np.float64)
     if filtered:
+        from scipy.signal import sosfiltfilt  # heavy, and never needed in a live run
+
         edge = round(EDGE_S * rate)
         truth, estimate = (sosfiltfilt(_band(rate), x, axis=-2)[..., edge:-edge, :] for x in (truth, estimate))
     error = estimate - truth
@@ -48,5 +49,7 @@ def agreement(truth: Array, estimate: Array, rate: float, *, filtered: bool = Tr
 
 @functools.cache
 def _band(rate: float) -> npt.NDArray[np.float64]:
+    from scipy.signal import butter
+
     band: npt.NDArray[np.float64] = butter(2, BAND_HZ, "bandpass", fs=rate, output="sos")
     return band

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.signal import butter, firwin
 
 from edge.dsp.baseline import CUTOFF_HZ
+from edge.dsp.design import high_pass, low_pass_taps
 
 Array = npt.NDArray[np.float64]
 
@@ -24,8 +24,8 @@ class Measures:
 
     def __init__(self, rate: float) -> None:
         self.rate = rate
-        self._b, self._a = butter(1, CUTOFF_HZ, "highpass", fs=rate)
-        self._kernels = [firwin(round(s * rate) | 1, f, fs=rate) for f, s in FILTERS.items()]
+        self._b, self._a = high_pass(CUTOFF_HZ, rate)
+        self._kernels = [low_pass_taps(round(s * rate) | 1, f, rate) for f, s in FILTERS.items()]
         self._spectra: dict[int, list[npt.NDArray[np.complex128]]] = {}  # of the kernels, by length
         turn = 2j * np.pi * np.arange(round(rate)) / rate
         self._mains = np.exp(-np.outer(turn, MAINS_HZ))

@@ -9,10 +9,9 @@ passes it on purpose: it is the network's and the reader's to see, not the filte
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
-from scipy.signal import butter, lfilter
 
 from edge.blocks import Block, Signal
+from edge.dsp.design import high_pass, recurse
 
 CUTOFF_HZ = 0.05
 SETTLE_S = 1.0  # a beat or more: its mean is where the filter would have settled
@@ -27,11 +26,11 @@ class Baseline:
     """
 
     def __init__(self, rate: float) -> None:
-        self._b, self._a = butter(1, CUTOFF_HZ, "highpass", fs=rate)
+        self._filter = high_pass(CUTOFF_HZ, rate)
         self._settle = round(SETTLE_S * rate)
         self.delay_samples = 0  # but up to SETTLE_S are held back at the start of a run
         self._held: Block | None = None
-        self._states: list[npt.NDArray[np.float64] | None] = []
+        self._states: list[tuple[float, ...] | None] = []
 
     def push(self, block: Block, /) -> list[Block]:
         self._held = block if self._held is None else _join(self._held, block)
@@ -55,12 +54,12 @@ class Baseline:
             return []
         out = np.empty((ready, len(held.leads)), np.float32)
         for k in range(len(held.leads)):
-            out[:, k] = self._filter(k, held.mv[:, k], ready)
+            out[:, k] = self._run(k, held.mv[:, k], ready)
         done = Block(held.start, held.rate, held.leads, out, held.valid[:ready])
         self._held = held.cut(held.start + ready, held.end)
         return [done]
 
-    def _ready(self, x: Signal, state: npt.NDArray[np.float64] | None) -> int:
+    def _ready(self, x: Signal, state: tuple[float, ...] | None) -> int:
         """How many samples can be filtered now: a run that has not started needs its first second."""
         for first, last in _runs(x):
             started = state is not None and first == 0
@@ -68,7 +67,7 @@ class Baseline:
                 return first
         return len(x)
 
-    def _filter(self, k: int, x: Signal, ready: int) -> Signal:
+    def _run(self, k: int, x: Signal, ready: int) -> Signal:
         out = np.full(ready, np.nan, np.float32)
         state = self._states[k]
         at = 0
@@ -79,9 +78,9 @@ class Baseline:
                 state = None
             if state is None:
                 mean = float(x[first : min(last, first + self._settle)].mean(dtype=np.float64))
-                state = np.array([-self._b[0] * mean])  # output 0 for a constant input at the mean
+                state = (-self._filter[0][0] * mean,)  # output 0 for a constant input at the mean
             stop = min(last, ready)
-            out[first:stop], state = lfilter(self._b, self._a, x[first:stop].astype(np.float64), zi=state)
+            out[first:stop], state = recurse(self._filter, x[first:stop].astype(np.float64), state)
             at = stop
         self._states[k] = state if at == ready else None
         return out

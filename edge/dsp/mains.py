@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
-from scipy.signal import iirnotch, lfilter, lfilter_zi
 
 from edge.blocks import Block
+from edge.dsp.design import notch, recurse
 
 Q = 25.0  # 2 Hz wide at 50 Hz: rings for 0.2 s after a QRS, below 2 % of it
 
@@ -15,10 +14,9 @@ class Notch:
     """Stage: takes out `frequency` Hz and leaves the rest; starts afresh after a gap."""
 
     def __init__(self, rate: float, frequency: float) -> None:
-        self._b, self._a = iirnotch(frequency, Q, fs=rate)
-        self._settled = lfilter_zi(self._b, self._a)
+        self._filter = notch(frequency, Q, rate)
         self.delay_samples = 0
-        self._states: dict[int, npt.NDArray[np.float64] | None] = {}
+        self._states: dict[int, tuple[float, ...] | None] = {}
 
     def push(self, block: Block, /) -> list[Block]:
         out = np.full_like(block.mv, np.nan)
@@ -29,11 +27,16 @@ class Notch:
             end = 0
             for first, last in runs:
                 if first > 0 or state is None:
-                    state = self._settled * float(x[first])
-                out[first:last, k], state = lfilter(self._b, self._a, x[first:last].astype(np.float64), zi=state)
+                    state = self._settled(float(x[first]))
+                out[first:last, k], state = recurse(self._filter, x[first:last].astype(np.float64), state)
                 end = last
             self._states[k] = state if end == len(x) and len(x) else None
         return [Block(block.start, block.rate, block.leads, out, block.valid)]
+
+    def _settled(self, level: float) -> tuple[float, ...]:
+        """The state of having seen nothing but `level`, which passes unchanged."""
+        (b0, _, b2), (_, _, a2) = self._filter
+        return level * (1 - b0), level * (b2 - a2)
 
     def flush(self) -> list[Block]:
         return []
