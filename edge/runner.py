@@ -13,7 +13,7 @@ from typing import Any
 
 from edge import __version__
 from edge.alerts import Alert, State
-from edge.blocks import Block, TwelveLeads
+from edge.blocks import Block, Origin, TwelveLeads
 from edge.bundle import RATE, Bundle, Variant
 from edge.config import RunSettings, as_table
 from edge.engines import Engine
@@ -25,7 +25,7 @@ from edge.rhythm.beat import Beat
 from edge.sinks.base import RunInfo, Sink
 from edge.sinks.state import ActiveAlert, ViewState
 from edge.sources import items
-from edge.telemetry import CostMeter, Latencies
+from edge.telemetry import CostMeter, Latencies, StartUp
 from edge.timeline import Chunk, Gap
 
 HEALTH_S = 10.0
@@ -48,7 +48,7 @@ class Run:
         self._bundle, self._variant, self._engine = bundle, variant, engine
         self.pipeline: Pipeline | None = None
         self._stamp = Stamp(datetime.now(UTC))
-        self._latency, self._cost = Latencies(), CostMeter()
+        self._latency, self._cost, self._start_up = Latencies(), CostMeter(), StartUp()
         self._health_due = 0.0
         self._alerts: Counter[str] = Counter()
         self._beats = 0
@@ -126,6 +126,7 @@ class Run:
             return
         match item:
             case Chunk():
+                self._start_up.input()
                 out = pipeline.push(item)
                 self._latency.arrived(pipeline.now)
                 self._give(out)
@@ -191,6 +192,8 @@ class Run:
             match output:
                 case TwelveLeads():
                     self._latency.left(output.end)
+                    if Origin.RECONSTRUCTED in output.origin:
+                        self._start_up.reconstructed()
                     for sink in self.sinks:
                         sink.twelve(output)
                 case Beat():
@@ -264,6 +267,10 @@ class Run:
             "beats": self._beats,
             "alerts": dict(self._alerts),
             "latency_ms": {"p50": p50, "p99": p99},
+            "start_up": {
+                "first_input_s": self._start_up.first_input_s,
+                "first_reconstructed_s": self._start_up.first_reconstructed_s,
+            },
             "scores": pipeline.scores.scores(),
         }
         return self._stamp.event("summary", pipeline.now, fields)

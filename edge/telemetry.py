@@ -51,6 +51,22 @@ class Latencies:
         return round(float(p50), 1), round(float(p99), 1)
 
 
+class StartUp:
+    """How soon the first sample came in, and how soon the first reconstructed one went out."""
+
+    def __init__(self) -> None:
+        self.first_input_s: float | None = None  # since the process was started
+        self.first_reconstructed_s: float | None = None  # since the first input
+
+    def input(self) -> None:
+        if self.first_input_s is None:
+            self.first_input_s = process_age_s()
+
+    def reconstructed(self) -> None:
+        if self.first_reconstructed_s is None and self.first_input_s is not None:
+            self.first_reconstructed_s = round(process_age_s() - self.first_input_s, 3)
+
+
 class CostMeter:
     def __init__(self) -> None:
         self._cpu_s, self._at = time.process_time(), time.monotonic()
@@ -60,6 +76,15 @@ class CostMeter:
         share = (cpu_s - self._cpu_s) / max(at - self._at, 1e-9)
         self._cpu_s, self._at = cpu_s, at
         return Cost(round(100 * share, 2), resident_mb())
+
+
+def process_age_s() -> float:
+    """Seconds since this process was started, interpreter and imports included (Linux)."""
+    try:
+        started_ticks = int(Path("/proc/self/stat").read_text().rsplit(")", 1)[1].split()[19])
+    except (OSError, IndexError):
+        return float("nan")
+    return round(time.clock_gettime(time.CLOCK_BOOTTIME) - started_ticks / os.sysconf("SC_CLK_TCK"), 3)
 
 
 def resident_mb() -> float:
