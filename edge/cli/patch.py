@@ -217,3 +217,7 @@ def _account(log: Log) -> str:
     return f"{log.sampled} samples, {log.delivered} sent whole; lost: {lost}" + (
         f"; faults: {struck}" if struck else ""
     )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
