@@ -19,6 +19,8 @@ class Notch:
         self._states: dict[int, tuple[float, ...] | None] = {}
 
     def push(self, block: Block, /) -> list[Block]:
+        if not len(block.mv):
+            return []
         out = np.full_like(block.mv, np.nan)
         for k in range(len(block.leads)):
             x, state = block.mv[:, k], self._states.get(k)
@@ -30,7 +32,7 @@ class Notch:
                     state = self._settled(float(x[first]))
                 out[first:last, k], state = recurse(self._filter, x[first:last].astype(np.float64), state)
                 end = last
-            self._states[k] = state if end == len(x) and len(x) else None
+            self._states[k] = state if end == len(x) else None
         return [Block(block.start, block.rate, block.leads, out, block.valid)]
 
     def _settled(self, level: float) -> tuple[float, ...]:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from edge.blocks import Block, Signal
 
-LOBES = 12  # zero crossings of the sinc on each side: passband flat to 0.1 % up to 0.42 of the lower rate
+LOBES = 12  # zero crossings of the sinc on each side: passband flat to 0.1 % up to 0.38 of the lower rate
 ROLL_OFF = 0.94  # cutoff as a part of the lower Nyquist frequency
 KAISER_BETA = 7.0  # 70 dB
 MAX_PHASES = 8192  # finer ratios are rounded to this many phases: an error below 1 uV at 1 mV, 40 Hz
@@ -28,7 +28,7 @@ class Resample:
         self._num, self._den = ratio.numerator, ratio.denominator
         scale = min(1.0, to / rate) * ROLL_OFF
         self._half = int(np.ceil(LOBES / scale))
-        self.delay_samples = int(np.ceil(self._half * to / rate))
+        self.delay_samples = int(np.ceil((self._half + 1.5) * to / rate))  # half a filter, and the nearest sample
         self._phases = min(self._den, MAX_PHASES)
         self._table = _kernel(self._phases, self._half, scale)
         self._held: Block | None = None
