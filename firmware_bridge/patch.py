@@ -158,10 +158,11 @@ class VirtualPatch:
             return []
         match message:
             case Hello(token=token):
-                return [Ack(Hello.TYPE, token, OK), *self._announce()]
+                return [*self._announce(), Ack(Hello.TYPE, token, OK)]
             case Start(token=token):
-                self.streaming = True
-                return [Ack(Start.TYPE, token, OK)]
+                self.streaming = not self.finished
+                ended = [self._status()] if self.finished else []
+                return [Ack(Start.TYPE, token, OK), *ended]
             case Stop(token=token):
                 rest = self._send()
                 self.streaming = False
@@ -180,11 +181,11 @@ class VirtualPatch:
         taken = len(self.source.take(samples)[0])
         self.log.lose("reboot", self.log.sampled, taken)
         self.log.sampled += taken
-        self._silent -= samples
         self.finished = taken < samples
+        self._silent = 0 if self.finished else self._silent - samples
         if not self._silent:
             self._boot()
-        return []
+        return [*self._announce(), *self._farewell()] if self.finished else []
 
     def _sample(self, samples: int) -> list[Message]:
         out = self._due() if self._index == self._sent else []

@@ -127,10 +127,10 @@ def test_the_clock_is_the_sample_index_in_microseconds():
 
 def test_hello_is_answered_with_who_the_patch_is():
     patch = patch_of(signal())
-    answer = patch.command(Hello(9, 1, 0))
-    assert answer[0] == Ack(Hello.TYPE, 9, OK)
-    assert isinstance(answer[1], Identity)
-    assert answer[2:] == CHANNELS
+    who, *channels, ack = patch.command(Hello(9, 1, 0))
+    assert isinstance(who, Identity)
+    assert channels == CHANNELS
+    assert ack == Ack(Hello.TYPE, 9, OK)
 
 
 def test_stop_sends_what_is_sampled_and_the_index_goes_on():
@@ -212,6 +212,28 @@ def test_a_reboot_is_silent_then_begins_at_zero_and_what_passed_meanwhile_is_cou
     assert (first.index, first.clock_us) == (0, 0)
     assert patch.log.lost == {"reboot": 505}
     assert len(sent) + len(counts_in(messages)) + 505 == patch.log.sampled == 6000
+
+
+def test_a_signal_that_ends_during_a_reboot_is_told_under_the_new_boot_id():
+    patch = patch_of(signal(4))
+    patch.advance(1000)
+    patch.reboot(silent_samples=5000)
+    who, *channels, last = patch.advance(10_000)[: len(CHANNELS) + 2]
+    assert isinstance(who, Identity)
+    assert who.boot_id != 1
+    assert channels == CHANNELS
+    assert isinstance(last, Status)
+    assert (last.index, last.flags & STREAMING) == (0, 0)
+    assert patch.log.lost == {"reboot": 1000}
+
+
+def test_start_after_the_end_is_answered_with_a_status_that_says_so():
+    patch = patch_of(signal(1))
+    patch.advance(1000)
+    ack, status = patch.command(Start(4))
+    assert ack == Ack(Start.TYPE, 4, OK)
+    assert isinstance(status, Status)
+    assert (status.index, status.flags & STREAMING) == (500, 0)
 
 
 def test_a_recording_is_repeated_without_a_seam_for_as_long_as_asked():
