@@ -45,8 +45,8 @@ class Gap:
 class Timeline:
     """Stage: puts chunks in order, drops what came twice, and turns what never came into invalid samples.
 
-    Sample 0 is the first one received. Nothing here looks at a clock: a hole is given up when what came after it
-    spans more than `REORDER_S`. `emitted == received + lost` at any time after `flush`.
+    Sample 0 is the first one received, or the one that `upto` named before any came. Nothing here looks at a clock: a
+    hole is given up when what came after it spans more than `REORDER_S`. `emitted == received + lost` at any time after `flush`.
     """
 
     def __init__(self, leads: tuple[str, ...], rate: float) -> None:
@@ -62,7 +62,7 @@ class Timeline:
         self._offset: int | None = None  # timeline index - sender's index
         self._pending: dict[int, Chunk] = {}  # by the sender's index, all beyond the hole
         self._known: int | None = None  # the sender has sent all samples before this index
-        self._suspect: Cause | None = None
+        self._suspects: dict[int, Cause] = {}  # by the timeline index at which a hole of that cause begins
 
     def push(self, chunk: Chunk, /) -> list[Block]:
         if self._offset is None:
@@ -79,19 +79,28 @@ class Timeline:
         return out
 
     def suspect(self, cause: Cause) -> None:
-        """The next hole is put down to `cause`."""
-        self._suspect = cause
+        """A hole that begins where the latest samples ended is put down to `cause`."""
+        at = self.emitted
+        if self._pending and self._offset is not None:
+            at = max(index + len(c.mv) for index, c in self._pending.items()) + self._offset
+        self._suspects = {k: c for k, c in self._suspects.items() if k >= self.emitted}
+        if self._suspects.get(at) is not Cause.LINK:  # what comes broken over a link that has just returned
+            self._suspects[at] = cause
 
     def upto(self, index: int) -> None:
-        """The sender says that its next sample is `index`: what is still missing before it at the end was lost."""
+        """The sender says that its next sample is `index`: what is still missing before it at the end was lost.
+
+        Where nothing has come yet the count begins there, so that a loss of the first samples is one.
+        """
+        if self._offset is None:
+            self._offset = self.emitted - index
         self._known = index
 
     def restart(self, lost: int, cause: Cause = Cause.REBOOT) -> list[Block]:
         """The sender counts from anew; `lost` samples of the timeline passed meanwhile."""
         out = self.flush()
-        if self._offset is not None and lost > 0:
-            self._suspect = cause
-            out += self._give_up(lost)
+        if lost > 0 and (self._offset is not None or self.emitted):
+            out += self._give_up(lost, cause)
         self._offset = self._known = None
         return out
 
@@ -144,12 +153,14 @@ class Timeline:
         while self._offset is not None and self._expected in self._pending:
             chunk = self._pending.pop(self._expected)
             mv = chunk.mv.astype(np.float32, copy=False)
-            out.append(Block(self.emitted, self.rate, self.leads, mv, np.isfinite(mv)))
+            valid = np.isfinite(mv)
+            mv = np.where(valid, mv, np.float32(np.nan))  # infinities are no values either
+            out.append(Block(self.emitted, self.rate, self.leads, mv, valid))
             self.emitted += len(mv)
         return out
 
-    def _give_up(self, samples: int) -> list[Block]:
-        cause, self._suspect = self._suspect or Cause.MISSING, None
+    def _give_up(self, samples: int, cause: Cause | None = None) -> list[Block]:
+        cause = cause or self._suspects.pop(self.emitted, Cause.MISSING)
         self.gaps.append(Gap(self.emitted, samples, cause))
         self.lost[cause] += samples
         out = list(_nothing(self.emitted, samples, self._piece, self.rate, self.leads))

@@ -3,7 +3,8 @@
 The choice. ST levels must survive, so a monitor's 0.5 Hz causal filter is out; a linear-phase one as gentle as this
 would need seconds of delay. A single pole at 0.05 Hz, the diagnostic bandwidth of IEC 60601-2-25, answers the
 3 mV, 100 ms impulse with 3 (1 - exp(-2 pi 0.05 0.1)) = 0.093 mV of undershoot and 0.03 mV/s of slope. Slow wander
-passes it on purpose: it is the network's and the reader's to see, not the filter's to hide at the price of the ST segment.
+passes it on purpose: it is the network's and the reader's to see, not the filter's to hide at the price of the ST
+segment.
 """
 
 from __future__ import annotations
