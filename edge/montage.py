@@ -43,7 +43,10 @@ class Montage:
 
     @classmethod
     def of_electrodes(cls, weights: npt.NDArray[np.float64]) -> Montage:
-        """From weights over `edge.leads.ELECTRODES` (channels x 9); a row that is no standard lead is called CH1, CH2, …"""
+        """From weights over `edge.leads.ELECTRODES` (channels x 9).
+
+        A channel that is no standard lead is called CH1, CH2, … by its place.
+        """
         rows = weights @ EIGHT_FROM_ELECTRODES
         names: list[str] = []
         for k, weight in enumerate(rows):

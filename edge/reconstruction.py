@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 
@@ -87,7 +88,7 @@ class Reconstruct:
         self._held = self._held.cut(end, self._held.end)
         kind = np.concatenate([block.valid, known[:, None]], axis=1)
         cuts = [0, *(np.flatnonzero((kind[1:] != kind[:-1]).any(axis=1)) + 1).tolist(), len(kind)]
-        return [self._twelve(block, values, known, a, b) for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+        return [self._twelve(block, values, known, a, b) for a, b in pairwise(cuts)]
 
     def _twelve(self, block: Block, values: Float64s, known: np.ndarray, a: int, b: int) -> TwelveLeads:
         """Samples a to b of `block`, over which nothing changes about what is known."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -28,9 +29,9 @@ def reconstruct(
 ) -> TwelveLeads:
     """Twelve leads of a whole recording, bit for bit what the live stream gives.
 
-    mv: n x leads (mV, NaN where lost) at `rate` Hz, columns as `leads`. Returns 500 Hz from the same instant on; a lead's
-    origin is the least it was anywhere (measured throughout, or not measured). Raises UsageError for shapes and names
-    that make no sense, InputError for a bundle that cannot be used.
+    mv: n x leads (mV, NaN where lost) at `rate` Hz, columns as `leads`. Returns 500 Hz from the same instant on; a
+    lead's origin is the least it was anywhere (measured throughout, or not measured). Raises UsageError for shapes and
+    names that make no sense, InputError for a bundle that cannot be used.
     """
     pipeline = Pipeline(leads, rate, bundle=bundle, engine=engine, settings=settings)
     out = pipeline.push(np.asarray(mv, np.float32)) + pipeline.flush()
@@ -41,7 +42,7 @@ def joined(blocks: Sequence[TwelveLeads]) -> TwelveLeads:
     """Consecutive stretches as one. Raises ValueError for none, or where one is missing between."""
     if not blocks:
         raise ValueError("no samples: nothing can be reconstructed")
-    if any(a.end != b.start for a, b in zip(blocks[:-1], blocks[1:], strict=True)):
+    if any(a.end != b.start for a, b in pairwise(blocks)):
         raise ValueError("the stretches do not follow each other")
     origin = tuple(min(lead, key=_RANK.index) for lead in zip(*(b.origin for b in blocks), strict=True))
     mv, sd = (np.concatenate([getattr(b, part) for b in blocks]) for part in ("mv", "sd"))

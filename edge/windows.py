@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -135,4 +136,4 @@ def _stretches(block: Block) -> list[tuple[bool, int, int]]:
     if not len(alive):
         return []
     cuts = [0, *(np.flatnonzero(np.diff(alive)) + 1).tolist(), len(alive)]
-    return [(bool(alive[a]), block.start + a, block.start + b) for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+    return [(bool(alive[a]), block.start + a, block.start + b) for a, b in pairwise(cuts)]

@@ -12,7 +12,7 @@ from edge.blocks import Block
 
 
 def cuttings(length: int, seed: int = 0, ways: int = 3, singles: int = 700) -> Iterator[list[int]]:
-    """Edges of pieces that make up 0 to `length`: `singles` single samples and the rest, then at random, empty ones too."""
+    """Edges of pieces that make up 0 to `length`: `singles` single samples and the rest; at random, empty ones too."""
     rng = np.random.default_rng(seed)
     yield [*range(min(length, singles)), length]
     for way in range(ways):

@@ -21,7 +21,7 @@ class Onnx:
         options.log_severity_level = 3
         try:
             self._net = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # noqa: BLE001  its exceptions share no public base
+        except Exception as error:  # its exceptions share no public base
             raise ValueError(str(error)) from error
         shapes = [tuple(t.shape) for t in (*self._net.get_inputs(), *self._net.get_outputs())]
         expected = [(1, 24, 1, window), (1, 8, 1, window), (1, 8, 1, window)]
