@@ -51,6 +51,8 @@ def _live(seconds: float, view: str) -> dict[str, Any]:
         command = [sys.executable, "-m", "edge.cli.patch", "--pty", port, "--synthetic", "sinus", "--duration", str(seconds)]
         patch = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         while not Path(port).exists():
+            if patch.poll() is not None:
+                raise RuntimeError(f"edge-patch ended with {patch.returncode}: {' '.join(command)}")
             time.sleep(0.01)
         command = [sys.executable, "-m", "edge.cli.run", "--port", port, "--events", str(events), "--record", folder, "--view", view]
         began = time.monotonic()

@@ -10,10 +10,10 @@ HOP_S = 0.1  # often enough for an alert, seldom enough to cost nothing
 
 
 class Grid:
-    """Stage: cuts and joins blocks at the multiples of `HOP_S` on the timeline."""
+    """Stage: cuts and joins blocks at the multiples of `hop_s` on the timeline."""
 
-    def __init__(self, rate: float) -> None:
-        self._hop = round(HOP_S * rate)
+    def __init__(self, rate: float, hop_s: float = HOP_S) -> None:
+        self._hop = max(1, round(hop_s * rate))
         self.delay_samples = self._hop
         self._held: list[Block] = []
 

@@ -75,10 +75,9 @@ class Pipeline:
         self._front: list[Bridge | Resample | Baseline | Notch | Grid] = [Bridge(rate)]
         if rate != RATE:
             self._front.append(Resample(rate, RATE))
-        self._front.append(Baseline(RATE))
+        self._front += [Grid(RATE), Baseline(RATE)]
         if self.settings.mains_hz:
             self._front.append(Notch(RATE, self.settings.mains_hz))
-        self._front.append(Grid(RATE))
         self.quality = Quality(names, RATE)
         self.beats = BeatDetector(RATE)
         self.twelve = Reconstruct(self.montage, bundle, engine, round(self.settings.hop_s * RATE))

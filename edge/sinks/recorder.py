@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +14,14 @@ import numpy as np
 from edge.blocks import Block, Origin, TwelveLeads
 from edge.bundle import RATE
 from edge.events import Event
+from edge.grid import Grid
 from edge.leads import LEADS
 from edge.recordings.annotations import AnnotationWriter
 from edge.recordings.writer import WfdbWriter
 from edge.sinks.base import RunInfo
 
 FLUSH_S = 0.5
+RAW_PIECE_S = 0.4  # with FLUSH_S, less than the second that a crash may cost
 RAW_UV_PER_COUNT = 0.05  # where the source does not say: 24 bits of it reach +-419 mV
 BEATS, RHYTHMS, ALERTS = "qrs", "rhy", "alm"
 
@@ -29,8 +33,10 @@ class Recorder:
         self._directory, self._keep_raw = directory, raw
         self._leads: WfdbWriter | None = None
         self._raw: WfdbWriter | None = None
+        self._pieces: Grid | None = None  # raw samples, gathered: they come a few at a time
         self._marks: dict[str, AnnotationWriter] = {}
         self._sd_sum, self._sd_count = np.zeros(12), np.zeros(12)
+        self._origins: dict[str, Counter[Origin]] = {lead: Counter() for lead in LEADS}  # samples
         self._flushed = time.monotonic()
 
     def start(self, info: RunInfo) -> None:
@@ -43,13 +49,14 @@ class Recorder:
         if self._keep_raw:
             scale = info.device.uv_per_count or RAW_UV_PER_COUNT
             names, rate = info.device.montage.names, info.device.rate
+            self._pieces = Grid(rate, RAW_PIECE_S)
             self._raw = WfdbWriter(
                 self._directory, f"{name}_raw", rate, names, uv_per_count=scale, start_utc=info.start_utc, fmt=24
             )
 
     def raw(self, block: Block) -> None:
-        if self._raw is not None:
-            self._raw.write(block.start, np.where(block.valid, block.mv, np.nan))
+        if self._pieces is not None:
+            self._write_raw(self._pieces.push(block))
 
     def twelve(self, block: TwelveLeads) -> None:
         assert self._leads is not None
@@ -57,38 +64,54 @@ class Recorder:
         estimated = [origin is Origin.RECONSTRUCTED for origin in block.origin]
         self._sd_sum[estimated] += block.sd[:, estimated].sum(axis=0)
         self._sd_count[estimated] += len(block.sd)
+        for lead, origin in zip(LEADS, block.origin, strict=True):
+            self._origins[lead][origin] += len(block.mv)
         if time.monotonic() - self._flushed > FLUSH_S:
-            self._flush(block)
+            self._flush()
 
     def event(self, event: Event) -> None:
         if event["type"] == "beat":
             self._mark(BEATS, event["sample"], event["class"])
         elif event["type"] in ("alert", "technical"):
             self._mark(ALERTS, event["sample"], '"', f"{event['kind']} {event['state']} {event['id']}")
+            self._marks[ALERTS].flush()  # it may be the last for long: that the link is down, say
 
     def close(self, summary: dict[str, Any]) -> None:
-        for mark in self._marks.values():
-            mark.close()
-        for writer in (self._leads, self._raw):
-            if writer is not None:
-                writer.close()
+        with contextlib.ExitStack() as closing:  # each of them, whichever fails
+            for file in (*self._marks.values(), self._raw, self._leads):
+                if file is not None:
+                    closing.callback(file.close)
+            if self._pieces is not None:  # the last registered is the first called
+                closing.callback(lambda pieces: self._write_raw(pieces.flush()), self._pieces)
+            if self._leads is not None:
+                self._leads.sidecar.update(self._about_leads())
+
+    def _write_raw(self, blocks: list[Block]) -> None:
+        for block in blocks:
+            if self._raw is not None:
+                self._raw.write(block.start, np.where(block.valid, block.mv, np.nan))
 
     def _mark(self, kind: str, sample: int, symbol: str, aux: str = "") -> None:
         assert self._leads is not None
         self._marks[kind].add(self._leads.offset_samples + sample, symbol, aux)
 
-    def _flush(self, block: TwelveLeads) -> None:
+    def _flush(self) -> None:
         assert self._leads is not None
         self._flushed = time.monotonic()
-        mean_sd = np.divide(self._sd_sum, self._sd_count, out=np.zeros(12), where=self._sd_count > 0)
-        origin = {lead: str(o) for lead, o in zip(LEADS, block.origin, strict=True)}
-        sd = {lead: round(1000 * float(v), 1) for lead, v in zip(LEADS, mean_sd, strict=True)}
-        self._leads.sidecar.update({"origin": origin, "mean_sd_uv": sd})
+        self._leads.sidecar.update(self._about_leads())
         self._leads.flush()
         for mark in self._marks.values():
             mark.flush()
         if self._raw is not None:
             self._raw.flush()
+
+    def _about_leads(self) -> dict[str, Any]:
+        """Each lead's origin, where it had several the one it had for longest, and mean sd where it was reconstructed."""
+        mean_sd = np.divide(self._sd_sum, self._sd_count, out=np.zeros(12), where=self._sd_count > 0)
+        return {
+            "origin": {lead: str(had.most_common(1)[0][0]) for lead, had in self._origins.items() if had},
+            "mean_sd_uv": {lead: round(1000 * float(v), 1) for lead, v in zip(LEADS, mean_sd, strict=True)},
+        }
 
 
 def record_name(device: str) -> str:
