@@ -46,7 +46,8 @@ class Timeline:
     """Stage: puts chunks in order, drops what came twice, and turns what never came into invalid samples.
 
     Sample 0 is the first one received, or the one that `upto` named before any came. Nothing here looks at a clock: a
-    hole is given up when what came after it spans more than `REORDER_S`. `emitted == received + lost` at any time after `flush`.
+    hole is given up when what came after it spans more than `REORDER_S`. `emitted == received + lost` at any time after
+    `flush`.
     """
 
     def __init__(self, leads: tuple[str, ...], rate: float) -> None:
@@ -181,6 +182,9 @@ class Bridge:
         self._last: Signal | None = None  # the sample before what is held
 
     def push(self, block: Block, /) -> list[Block]:
+        if self._held is None and len(block.mv) and not np.isnan(block.mv).any():
+            self._last = block.mv[-1].copy()
+            return [block]
         return self._pass(block, final=False)
 
     def flush(self) -> list[Block]:

@@ -2,51 +2,65 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections import deque
 
 from edge.errors import Reason, SourceLost
-from edge.leads import determined
-from edge.montage import Montage
-from edge.sources.items import Battery, Button, Contact, Corruption, Described, Item, Restarted, Suspected, Upto
+from edge.sources.description import Description
+from edge.sources.items import Battery, Button, Contact, Corruption, Item, Restarted, Suspected, Upto
+from edge.sources.running_index import INDEX_MODULUS, LEAP_S, QUIET_S, Place, RunningIndex
 from edge.timeline import Cause, Chunk
 from firmware_bridge import messages as wire
 from firmware_bridge.framing import Corrupt
 from firmware_bridge.validate import refusal
 
-STALE_FRAMES = 25  # this many frames from the past in a row: the patch may have started anew unseen
-HELLO_TRIES = 4
+HELLO_TRIES = 10  # a line that loses every third frame hides a channel from so many answers once in 20,000
+ASK_EVERY = 10  # frames of samples that wait, from the fifth on: sooner than an answer on its way can be noticed
+MAX_WAITING = 1000  # messages, a megabyte: what a patch sends between two announcements, 5 s, at twelve channels
+STRAYS = 25  # messages in turn from beyond what is believed, half a second: the index has gone wrong for good
 NO_BATTERY = wire.UNKNOWN_BATTERY
 
 Incoming = wire.Message | wire.Unknown | wire.Malformed | Corrupt
 
 
 class PatchLink:
-    """Follows one patch from its first word on, through lost frames, an index that wraps, reboots and returns."""
+    """Follows one patch from its first word on, through lost frames, an index that wraps, reboots and returns.
+
+    What comes while it is not certain what the patch measures, or which boot counts, waits until an Identity tells;
+    nothing is lost meanwhile. The first sample counted is the first one heard, or the one that a `Status` before named.
+    """
 
     def __init__(self, source: str, channels: tuple[str, ...] = ()) -> None:
         self.source = source
-        self.described = False
-        self.streaming = False
+        self.streaming = False  # samples of this boot have come
         self.ended = False  # the patch says that it has stopped
         self._channels = channels
         self._identity: wire.Identity | None = None
         self._table: dict[int, wire.Channel] = {}
-        self._montage: Montage | None = None
-        self._gain_mv = np.zeros(0)
-        self._columns: list[int] = []  # of the patch's channels, the ones used
-        self._index: int | None = None  # unwrapped index of the next sample expected
-        self._last_ns = 0  # host time of the last samples
-        self._off: frozenset[str] | None = None
+        self._description: Description | None = None  # once it is whole
+        self._count = RunningIndex(0.0)
+        self._doubtful = False  # whether the boot is still the one known
+        self._waiting: deque[tuple[Incoming, int]] = deque(maxlen=MAX_WAITING)  # with the host's time
+        self._asked = 0  # frames of samples that waited since the patch was asked
+        self._begins: int | None = None  # the index that a Status gave before the first samples of a boot
+        self._restarting = False  # a boot has ended, and the next one's samples are not there yet
+        self._started = False  # Start is acknowledged in this boot
+        self._strays = 0
+        self._off: frozenset[str] = frozenset()
         self._battery = NO_BATTERY
-        self._stale = 0
         self._token = 0
         self._half = 0  # times that the patch left something of itself out
         self.outgoing: list[wire.Command] = []
 
+    @property
+    def described(self) -> bool:
+        """Whether it is known what the patch measures."""
+        return self._description is not None
+
     def greet(self) -> None:
-        """Ask the patch who it is; to be called when the link comes up."""
-        self.outgoing.append(wire.Hello(self._next_token(), wire.MAJOR, wire.MINOR))
+        """Ask the patch who it is; to be called when the link comes up or has long been silent."""
+        self._ask()
         if self.described:
+            self._doubtful = True
             self.outgoing.append(wire.Start(self._next_token()))
 
     def stop(self) -> None:
@@ -57,49 +71,90 @@ class PatchLink:
     def feed(self, message: Incoming, now_ns: int) -> list[Item]:
         """What `message`, come at `now_ns` of the host's monotonic clock, says. Raises SourceLost to refuse a patch."""
         match message:
-            case Corrupt() as m:
-                return [Corruption(m.bytes_lost), Suspected(Cause.CORRUPT)]
-            case wire.Malformed() as m:
-                return [Corruption(m.bytes_lost), Suspected(Cause.CORRUPT)]
             case wire.Identity() as m:
-                return self._identify(m, now_ns)
+                return self._identify(m)
             case wire.Channel() as m:
                 return self._channel(m)
+            case wire.Ack() as m:
+                return self._acknowledged(m)
+        if self._doubtful or not self.described:
+            return self._wait(message, now_ns)
+        return self._take(message, now_ns, sure=False)
+
+    def settle(self) -> list[Item]:
+        """What still waits, taken for what it says it is: for the end, when nobody will answer any more."""
+        if not self.described:
+            return []
+        self._doubtful = False
+        waiting = list(self._waiting)
+        self._waiting.clear()
+        return [item for message, at_ns in waiting for item in self._take(message, at_ns, sure=True)]
+
+    def _wait(self, message: Incoming, now_ns: int) -> list[Item]:
+        out = self.settle() if len(self._waiting) == MAX_WAITING else []  # nobody answers
+        if not self.described and self._waiting and now_ns - self._waiting[-1][1] > QUIET_S * 1e9:
+            self._waiting.clear()  # may be of another boot, and there is no count yet to hold it against
+        self._waiting.append((message, now_ns))
+        if isinstance(message, wire.Samples):
+            self._asked += 1
+            if self._asked % ASK_EVERY == ASK_EVERY // 2:
+                self._ask()
+        return out
+
+    def _doubt(self, message: Incoming, now_ns: int) -> list[Item]:
+        """`message` does not fit the count, or comes after a silence: ask whether the count has begun anew."""
+        self._doubtful, self._asked = True, 0
+        self._ask()
+        return self._wait(message, now_ns)
+
+    def _take(self, message: Incoming, now_ns: int, *, sure: bool) -> list[Item]:
+        """`sure`: the boot is the one known, whatever the message's index."""
+        match message:
+            case Corrupt() | wire.Malformed() as m:
+                return [Corruption(m.bytes_lost), Suspected(Cause.CORRUPT)]
             case wire.Samples() as m:
-                return self._samples(m, now_ns)
+                return self._samples(m, now_ns, sure)
             case wire.Status() as m:
-                return self._status(m)
-            case wire.Event() as m if m.kind == wire.BUTTON and self._index is not None:
-                return [Button(self._unwrap(m.index))]
-            case wire.Ack() as m if m.command == wire.Hello.TYPE and not self.described:
-                return self._half_described()
+                return self._status(m, now_ns, sure)
+            case wire.Event() as m if m.kind == wire.BUTTON and self._count.next is not None:
+                return [Button(self._count.unwrap(m.index))]
         return []
+
+    def _ask(self) -> None:
+        self.outgoing.append(wire.Hello(self._next_token(), wire.MAJOR, wire.MINOR))
 
     def _next_token(self) -> int:
         self._token = (self._token + 1) % 256
         return self._token
 
-    def _identify(self, new: wire.Identity, now_ns: int) -> list[Item]:
+    def _identify(self, new: wire.Identity) -> list[Item]:
         if new.major != wire.MAJOR:
             self._refuse(refusal(new, self._table) or f"protocol {new.major} is unknown")
         old, self._identity = self._identity, new
         if old is None or not self.described:
             if old is not None and old.boot_id != new.boot_id:
                 self._table.clear()
+                self._waiting.clear()  # of the boot before
+                self._half = 0
             return self._describe()
         if new.device_id != old.device_id:
             self._refuse(
-                f"another patch came back ({new.device_id:016x} instead of {old.device_id:016x}): start edge-run anew for it"
+                f"another patch came back ({new.device_id:016x} instead of {old.device_id:016x}): "
+                "start edge-run anew for it"
             )
         if (new.rate_mhz, new.channels) != (old.rate_mhz, old.channels):
             self._refuse("the patch came back with another rate or number of channels: start edge-run anew for it")
-        if new.boot_id == old.boot_id or self._index is None:
-            return []
-        away_s = (now_ns - self._last_ns) * 1e-9
-        self._index = None
-        self._stale = 0
+        if new.boot_id != old.boot_id:
+            self._restart()
+        return self.settle()
+
+    def _restart(self) -> None:
+        """The patch counts from anew; by how much the timeline moves on is told with the first that comes."""
+        self._restarting |= self._count.next is not None
+        self._count.end()
+        self._begins, self._strays = None, 0
+        self.streaming = self._started = False
         self.outgoing.append(wire.Start(self._next_token()))
-        return [Restarted(max(0, round(away_s * new.rate_mhz / 1000)))]
 
     def _channel(self, new: wire.Channel) -> list[Item]:
         if self.described:
@@ -116,109 +171,86 @@ class PatchLink:
         reason = refusal(identity, self._table)
         if reason:
             self._refuse(reason)
-        table = [self._table[k] for k in range(identity.channels)]
-        self._gain_mv = np.array([c.gain_pv_per_count for c in table]) * 1e-9
-        montage = Montage.of_electrodes(np.array([c.weights for c in table]) / wire.WEIGHT_UNIT)
-        self._montage, self._columns = _chosen(montage, self._channels, self.source)
-        self.described = True
+        self._description = Description.of(identity, self._table, self._channels, self.source)
+        self._count = RunningIndex(self._description.rate)
         self.outgoing.append(wire.Start(self._next_token()))
-        return [
-            Described(
-                identity.name or f"{identity.device_id:016x}",
-                self._montage,
-                identity.rate_mhz / 1000,
-                self.source,
-                f"{identity.device_id:016x}",
-                ".".join(map(str, identity.firmware)),
-                tuple(table[k].gain_pv_per_count * 1e-6 for k in self._columns),
-            )
-        ]
+        return [self._description.item(self.source), *self.settle()]
 
-    def _half_described(self) -> list[Item]:
-        """The patch says that it has said all. A frame may have been lost, so it is asked again, but not for ever."""
-        self._half += 1
-        if self._identity is not None and self._half >= HELLO_TRIES:
-            self._refuse(refusal(self._identity, self._table) or "the patch does not describe its channels")
-        self.outgoing.append(wire.Hello(self._next_token(), wire.MAJOR, wire.MINOR))
+    def _acknowledged(self, m: wire.Ack) -> list[Item]:
+        if m.command == wire.Start.TYPE and m.result == wire.OK:
+            self._started = True
+        if m.command == wire.Hello.TYPE and not self.described:  # said all, but a frame may have been lost
+            self._half += 1
+            if self._identity is not None and self._half >= HELLO_TRIES:
+                self._refuse(refusal(self._identity, self._table) or "the patch does not describe its channels")
+            self._ask()
         return []
 
     def _refuse(self, reason: str) -> None:
         raise SourceLost(f"{self.source}: {reason}", Reason.PROTOCOL)
 
-    def _samples(self, m: wire.Samples, now_ns: int) -> list[Item]:
-        identity, montage = self._identity, self._montage
-        if identity is None or montage is None:
-            return []  # nobody knows yet what they mean
-        if m.counts.shape[1] != identity.channels:
+    def _samples(self, m: wire.Samples, now_ns: int, sure: bool) -> list[Item]:
+        known, count = self._description, self._count
+        assert known is not None
+        if m.counts.shape[1] != len(known.channels):
             return [Corruption(m.counts.size * 3), Suspected(Cause.CORRUPT)]
-        if self._index is None:
-            self._index = m.index
-        index = self._unwrap(m.index)
-        stale = index + len(m.counts) <= self._index
-        self._stale = self._stale + 1 if stale else 0
-        if self._stale == STALE_FRAMES:
-            self.outgoing.append(wire.Hello(self._next_token(), wire.MAJOR, wire.MINOR))
-        self._index = max(self._index, index + len(m.counts))
-        self._last_ns = now_ns
-        self.streaming = True
-        out = self._contact(m.electrode_off)
-        mv = (m.counts * self._gain_mv).astype(np.float32)
-        rail = wire.full_scale(identity.adc_bits)
-        unusable = (m.counts >= rail) | (m.counts <= -rail)  # NO_VALUE is below every rail
-        mv[unusable] = np.nan
-        mv = mv[:, self._columns]
-        mv[:, [name in (self._off or ()) for name in montage.names]] = np.nan
-        return [*out, Chunk(index, mv)]
+        out = self._begin(m, now_ns) if count.next is None else []
+        index = count.unwrap(m.index)
+        place = count.place(index + len(m.counts), now_ns)
+        if not sure and (place is not Place.HERE or count.quiet(now_ns)):
+            return self._doubt(m, now_ns)
+        if place is Place.AHEAD:
+            return self._stray(m, now_ns)
+        self._strays, self.streaming = 0, True
+        off = known.off(m.electrode_off)
+        if count.heard(index + len(m.counts), now_ns) and off != self._off:
+            self._off = off
+            out.append(Contact(off))
+        return [*out, Chunk(index, known.millivolts(m.counts, off))]
 
-    def _contact(self, bits: int) -> list[Item]:
-        """Which channels an electrode that is off takes with it: all that weigh it."""
-        montage = self._montage
-        assert montage is not None
-        channels = zip(montage.names, self._columns, strict=True)
-        off = {name for name, column in channels if self._table[column].is_off(bits)}
-        now = frozenset(off)
-        if now == (self._off or frozenset()):
-            self._off = now
-            return []
-        self._off = now
-        return [Contact(now)]
+    def _begin(self, m: wire.Samples, now_ns: int) -> list[Item]:
+        """The first samples of a boot: where its count begins, and how much of the timeline passed before."""
+        ahead = 0 if self._begins is None else (m.index - self._begins) % INDEX_MODULUS
+        if ahead > LEAP_S * self._count.rate:
+            ahead = 0
+        begins = m.index - ahead
+        taken_ns = now_ns - round((ahead + len(m.counts)) / self._count.rate * 1e9)
+        return [*self._resume(begins, taken_ns), *([Upto(begins)] if ahead else [])]
 
-    def _status(self, m: wire.Status) -> list[Item]:
+    def _resume(self, begins: int, at_ns: int) -> list[Item]:
+        lost = self._count.since_end(at_ns)
+        self._count.begin(begins, at_ns)
+        restarting, self._restarting = self._restarting, False
+        return [Restarted(lost)] if restarting else []
+
+    def _stray(self, m: wire.Samples, now_ns: int) -> list[Item]:
+        """Of this boot, and of an index that it cannot have come to. One is an error; many are a new count."""
+        self._strays += 1
+        if self._strays < STRAYS:
+            return [Corruption(m.counts.size * 3), Suspected(Cause.CORRUPT)]
+        self._restart()
+        return self._samples(m, now_ns, True)
+
+    def _status(self, m: wire.Status, now_ns: int, sure: bool) -> list[Item]:
+        count, streams = self._count, bool(m.flags & wire.STREAMING)
         out: list[Item] = []
-        if self._index is not None:
-            index = self._unwrap(m.index)
-            if index >= self._index:
-                out.append(Upto(index))
-                self._index = index
-            if self.streaming and not m.flags & wire.STREAMING:
-                self.ended = True
+        if count.next is not None:
+            place = count.place(count.unwrap(m.index), now_ns)
+            if not sure and (place is not Place.HERE or (streams and count.quiet(now_ns))):
+                return self._doubt(m, now_ns)
+            if place is Place.AHEAD:
+                return [Corruption(wire.MIN_SIZE[m.TYPE]), Suspected(Cause.CORRUPT)]
+            if place is Place.BEHIND:
+                self._restart()  # a Status is never sent again: this is where the patch is now
+        if count.next is None and streams:
+            self._begins = m.index if self._begins is None else self._begins
+        elif count.next is None and self._restarting:
+            out += self._resume(m.index, now_ns)
+        if count.next is not None and (index := count.unwrap(m.index)) >= count.next:
+            out.append(Upto(index))
+            count.announced(index, now_ns)
+            self.ended = not streams and (self.streaming or self._started)
         if m.battery_percent not in (NO_BATTERY, self._battery):
             self._battery = m.battery_percent
             out.append(Battery(m.battery_percent))
         return out
-
-    def _unwrap(self, index: int) -> int:
-        """The 32-bit index nearest to the one expected, as one that never wraps."""
-        assert self._index is not None
-        delta = (index - self._index) % 2**32
-        return self._index + (delta - 2**32 if delta >= 2**31 else delta)
-
-
-def _chosen(montage: Montage, channels: tuple[str, ...], source: str) -> tuple[Montage, list[int]]:
-    """The montage the user asks for and the patch's channels it takes.
-
-    Where the patch says which leads it measures, `channels` selects among them; where it does not, it names them in order.
-    """
-    names = montage.names
-    if not channels:
-        if not determined(montage.rows).any():
-            text = f"{source}: no standard lead follows from the patch's channels; say what they are with --channels"
-            raise SourceLost(text, Reason.NO_LEADS)
-        return montage, list(range(len(names)))
-    wanted = Montage.of_leads(channels)
-    if set(wanted.names) <= set(names):
-        return wanted, [names.index(name) for name in wanted.names]
-    if montage.standard or len(channels) != len(names):
-        text = f"{source}: --channels asks for {', '.join(wanted.names)}, the patch sends {', '.join(names)}"
-        raise SourceLost(text, Reason.NO_LEADS)
-    return wanted, list(range(len(names)))
