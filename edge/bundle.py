@@ -81,7 +81,7 @@ def open_bundle(path: Path = DEFAULT_BUNDLE) -> Bundle:
         bundle = _parse(path, manifest)
     except KeyError as error:
         raise InputError(f"{path}/manifest.json lacks the key {error}") from error
-    except (TypeError, ValueError, AttributeError) as error:
+    except (TypeError, ValueError, AttributeError, OverflowError) as error:
         raise InputError(f"{path}/manifest.json: {error}") from error
     for variant in bundle.variants:
         _check(path, variant)
@@ -96,7 +96,7 @@ def _read(path: Path) -> dict[str, Any]:
     except OSError as error:
         what = f"{path.parent} is no bundle: {path.name} cannot be read ({error.strerror})"
         raise InputError(what, Reason.UNREADABLE) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path} is no JSON: {error}") from error
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise InputError(f"{path}: its format is not {FORMAT}; a newer edge-ecg may read it")

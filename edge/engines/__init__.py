@@ -36,5 +36,6 @@ def load(engine: str, path: Path, window: int, threads: int) -> Engine:
     except ImportError as error:
         package = {"litert": "ai-edge-litert", "onnx": "onnxruntime"}[engine]
         raise InputError(f"the engine {engine} is not installed: pip install {package}", Reason.NO_ENGINE) from error
-    except (ValueError, RuntimeError) as error:
-        raise InputError(f"{path} does not load in {engine}: {str(error).splitlines()[0]}") from error
+    except (ValueError, RuntimeError, KeyError) as error:  # KeyError: a model without the outputs' names
+        reason = (str(error).splitlines() or ["it says no more"])[0]
+        raise InputError(f"{path} does not load in {engine}: {reason}") from error
