@@ -51,7 +51,10 @@ def validate(net: nn.Module, held: corpus.Corpus) -> tuple[float, float]:
     return float(np.nanmean(figures.pcc[:, MISSING])), float(np.nanmean(figures.mse_mv2[:, MISSING]))
 
 
-def fit(data: Path, out: Path, config: FitConfig, shape: UNetConfig, threads: int) -> None:
+def fit(
+    data: Path, out: Path, config: FitConfig, shape: UNetConfig, threads: int, stop_after: int | None = None
+) -> None:
+    """Train to `config.steps`, from where `out` left off; or, as an interruption would, only up to step `stop_after`."""
     torch.set_num_threads(threads)
     torch.manual_seed(config.seed)
     out.mkdir(parents=True, exist_ok=True)
@@ -79,7 +82,7 @@ def fit(data: Path, out: Path, config: FitConfig, shape: UNetConfig, threads: in
         f"{len(windows.inputs)} records, {len(held.uv)} to validate on, {sum(p.numel() for p in net.parameters())} weights"
     )
     began, running = time.monotonic(), 0.0
-    while step < config.steps:
+    while step < min(config.steps, stop_after or config.steps):
         net.train()
         batch = windows.draw(config.batch, generator)
         value = loss(*net(batch.x), batch)
