@@ -3,8 +3,8 @@
     python -m benchmarks beats --data ../shared/data
 
 `mitdb`: the 22 records of de Chazal's DS1, lead II alone and both leads. `nstdb`: record 118 with electrode motion
-added at 24, 6 and -6 dB. As EC57 has it: a detection within 150 ms of a reference beat is that beat, the first five minutes
-are for learning, ventricular flutter is left out. Takes a few minutes on one core.
+added at 24, 6 and -6 dB. As EC57 has it: a detection within 150 ms of a reference beat is that beat, the first five
+minutes are for learning, ventricular flutter is left out. Takes a few minutes on one core.
 """
 
 from __future__ import annotations

@@ -161,7 +161,7 @@ class WearerRules:
         quiet = None if since is None else max(self._last, since)
         silence_s = 0.0 if quiet is None else (now - quiet) / self._rate
         beating = self._last > (self.asystole.active.onset if self.asystole.active else 0)
-        gone = beating and 0 < now - self._last < self._settings.pause_s * self._rate
+        gone = beating and now - self._last < self._settings.pause_s * self._rate
         evidence = {"silence_s": round((now - self._last) / self._rate, 3) if self.asystole.active else silence_s}
         return self.asystole.update(now, silence_s >= self._settings.asystole_s, gone, evidence, quiet)
 

@@ -23,7 +23,8 @@ REFRACTORY_S = 0.200  # no second beat within: 300/min
 T_WAVE_S = 0.360  # within this of a beat a peak with less than half of its slope is a T wave
 T_WAVE_SLOPE = 0.5
 LEARN_S = 2.0  # two beats at 60/min
-LEARN_SHORT_S = 1.0  # what a run that ends is learned from at least
+ENOUGH_S = 1.5  # usable signal among these two seconds: gaps lie between
+FEWEST_S = 1.0  # and where a gap begins, since that may be all there will be
 HOLD_S = 6.0  # history: the longest search back with room
 LONGEST_RR_S = 2.0  # 30/min: a longer usual interval is not waited for
 USUAL_RR_S = 1.0  # before any is known
@@ -37,6 +38,9 @@ LOCATE_S = 0.060  # around the peak of energy: where R is looked for
 REFINE_S = 0.025  # around the band-passed peak: where R is in the signal itself
 COMPLEX_S = 0.050  # to either side of its middle: a QRS complex
 BRIDGE_S = 0.010  # to either side: invalid but finite samples this close to valid ones are bridged, and count
+STANDS_OUT = (
+    2.0  # a beat's height over the lowest fifth about it: most of noise's peaks stay below, ventricular runs above
+)
 NO_VOTE = -1.0
 
 Rows = npt.NDArray[np.float64]
@@ -51,7 +55,8 @@ class Decision:
 
         self._rate, self._names, self._hop = rate, leads, hop
         self._refractory, self._t_wave = samples(REFRACTORY_S), samples(T_WAVE_S)
-        self._learn, self._learn_short = samples(LEARN_S), samples(LEARN_SHORT_S)
+        self._learn = samples(LEARN_S)
+        self._enough, self._fewest = samples(ENOUGH_S), samples(FEWEST_S)
         self._retry, self._forget, self._forgive = samples(RETRY_S), samples(FORGET_S), samples(FORGIVE_S)
         self._locate, self._refine = samples(LOCATE_S), samples(REFINE_S)
         self._complex, self._bridge = samples(COMPLEX_S), max(1, samples(BRIDGE_S))
@@ -66,8 +71,7 @@ class Decision:
         self._vote = History(length, 1, start - self.delay_samples, NO_VOTE)  # the leads' energy on one scale
         self._levels = Levels(count)
         self._near = as_matrix(np.ones(2 * self._bridge + 1), hop)
-        self._run = np.zeros(count, np.int64)  # samples each lead has been usable for
-        self._lost = np.zeros(count, np.int64)  # or not
+        self._lost = np.zeros(count, np.int64)  # samples for which each lead has not been usable
         self._reference = 0  # the lead R is placed in
         self._scanned = start
         self._anchor = start  # the last beat, or the end of the last gap: silence counts from here
@@ -108,19 +112,24 @@ class Decision:
     def _learn_leads(self) -> None:
         end = self._usable.end
         whole = self._usable.view(end - self._hop, end).min(axis=0) > 0
-        ended = np.where(whole, 0, self._run)
-        self._run = np.where(whole, self._run + self._hop, 0)
         self._lost = np.where(whole, 0, self._lost + self._hop)
         if self._lost.max() >= self._forget:
             self._levels.forget(self._lost >= self._forget)
-        if self._levels.learned.all():
-            return
-        unknown = ~self._levels.learned
-        for k in np.flatnonzero(unknown & (self._run >= self._learn)).tolist():
-            self._levels.learn(k, self._qrs.energy.view(end - self._learn, end)[:, k])
-        for k in np.flatnonzero(unknown & (ended >= self._learn_short)).tolist():  # a short run is all there will be
-            first = end - self._hop - min(int(ended[k]), self._learn)
-            self._levels.learn(k, self._qrs.energy.view(first, end - self._hop)[:, k])
+        if not self._levels.learned.all():
+            self._learn_from(end - self._learn, np.where(whole, self._enough, self._fewest), 0.0, ~self._levels.learned)
+
+    def _learn_from(self, first: int, at_least: Rows, fraction: float, leads: npt.NDArray[np.bool_]) -> bool:
+        """Learn `leads` from what is usable from `first` on, if it is `at_least` (samples, a lead); whether any was.
+
+        A level below `fraction` of the one before is not believed.
+        """
+        usable = self._usable.view(first, self._usable.end) > 0
+        energy = self._qrs.energy.view(first, self._usable.end)
+        learned = False
+        for k in np.flatnonzero(leads & (usable.sum(axis=0) >= at_least)).tolist():
+            floor = fraction * float(self._levels.qrs[k]) if fraction else 0.0
+            learned |= self._levels.learn(k, energy[usable[:, k], k], floor)
+        return learned
 
     def _skip(self) -> None:
         """Nothing is known yet: what lies longer back than learning takes is given up."""
@@ -179,18 +188,30 @@ class Decision:
             return []
         if self._vote.view(peak - self._refine, peak + self._refine + 1).min() == NO_VOTE:
             return []  # at the edge of a gap: its middle may lie inside
+        if not (self._levels.weights * self._usable.at(peak)).any():
+            return []  # the leads that voted for it have been lost in noise since
         beats = self._search_back(peak)
         if self._last is not None and peak - self._last < self._refractory:
             return beats
-        noise = self._levels.common_noise
         if self._is_t_wave(peak):
             self._levels.follow_noise(self._tops(peak), self._usable.at(peak) > 0)
             return beats
-        if height >= noise + THRESHOLD * (1 - noise):
+        if height >= self._threshold and self._stands_out(peak, height):
             return [*beats, self._accept(peak, height)]
         self._rejected.append((peak, height))
         self._levels.follow_noise(self._tops(peak), self._usable.at(peak) > 0)
         return beats
+
+    @property
+    def _threshold(self) -> float:
+        noise = self._levels.common_noise
+        return noise + THRESHOLD * (1 - noise)
+
+    def _stands_out(self, peak: int, height: float) -> bool:
+        """Noise that has come to a beat's level is as high everywhere."""
+        near = self._vote.view(peak - self._learn, peak + self._refractory)[:, 0]
+        near = near[near > NO_VOTE]
+        return height >= STANDS_OUT * float(np.partition(near, len(near) // 5)[len(near) // 5])
 
     def _is_t_wave(self, peak: int) -> bool:
         if self._last is None or peak - self._last >= self._t_wave:
@@ -208,15 +229,19 @@ class Decision:
         steepest = np.abs(np.diff(passed, axis=0)).max(axis=0)
         weights = self._levels.weights * self._usable.at(peak)
         voting = weights > 0
+        if not voting.any():
+            return 0.0
         return float((weights[voting] * steepest[voting] / self._levels.qrs[voting]).sum() / weights[voting].sum())
 
     def _search_back(self, now: int) -> list[Beat]:
         """Where no beat came for too long: the highest of the peaks that failed, at half the threshold."""
         beats: list[Beat] = []
+        self._rejected = [entry for entry in self._rejected if entry[0] - self._locate >= self.horizon]
         while self._rejected and now - self._anchor > self._patience:
             peak, height = max(self._rejected, key=lambda entry: entry[1])
-            noise = self._levels.common_noise
-            if height < 0.5 * (noise + THRESHOLD * (1 - noise)) or now - peak < self._refractory:
+            if now - peak < self._refractory or not self._levels.known:
+                break
+            if height < 0.5 * self._threshold or not self._stands_out(peak, height):
                 break
             later = [entry for entry in self._rejected if entry[0] >= peak + self._refractory]
             beats.append(self._accept(peak, height))
@@ -276,14 +301,11 @@ class Decision:
     def _learn_anew(self, silence: int) -> list[Beat]:
         end = self._usable.end
         first = max(self._anchor + self._refractory, self.horizon + self._locate, end - 2 * self._learn)
-        if end - first < self._learn_short:
+        if end - first < self._fewest:
             first = end - self._learn
-        smallest = 0.0 if silence > self._forgive else RELEARN_FRACTION
-        learned = [
-            self._levels.learn(k, self._qrs.energy.view(first, end)[:, k], smallest * float(self._levels.qrs[k]))
-            for k in np.flatnonzero(self._levels.learned & (self._run >= end - first)).tolist()
-        ]
-        if not any(learned):
+        fraction = 0.0 if silence > self._forgive else RELEARN_FRACTION
+        enough = np.full(len(self._names), 0.75 * (end - first))
+        if not self._learn_from(first, enough, fraction, self._levels.learned):
             return []
         first = max(self._anchor + self._refractory, self.horizon + self._locate)
         self._vote.view(first, self._vote.end)[:, 0] = self._votes(first, self._vote.end)
