@@ -8,9 +8,7 @@ import numpy.typing as npt
 Rows = npt.NDArray[np.float64]
 
 FLOOR_MV = 0.015  # energy below which nothing is a QRS complex: white noise of 0.03 mV stays below
-STANDS_OUT = 4.0  # a lead's largest energy over its 20th percentile in two seconds: noise 3 or less, 250 beats a minute 4
-    4.0  # a lead's largest energy over its 20th percentile in two seconds: noise reaches 3, 250 beats a minute 4
-)
+STANDS_OUT = 4.0  # a lead's largest energy over its 20th percentile in two seconds: noise 3, 250 beats a minute 4
 QUIET_PERCENTILE = 20
 LOST_IN_NOISE = 0.6  # of the QRS level: a lead whose other peaks are this high tells nothing, and is learned anew
 FOLLOW = 1 / 8  # of the new in a running level (Pan & Tompkins 1985)
