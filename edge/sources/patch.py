@@ -91,7 +91,8 @@ class PatchLink:
         return [item for message, at_ns in waiting for item in self._take(message, at_ns, sure=True)]
 
     def _wait(self, message: Incoming, now_ns: int) -> list[Item]:
-        out = self.settle() if len(self._waiting) == MAX_WAITING else []  # nobody answers
+        if len(self._waiting) == MAX_WAITING and self.described:  # nobody answers
+            return [*self.settle(), *self._take(message, now_ns, sure=True)]
         if not self.described and self._waiting and now_ns - self._waiting[-1][1] > QUIET_S * 1e9:
             self._waiting.clear()  # may be of another boot, and there is no count yet to hold it against
         self._waiting.append((message, now_ns))
@@ -99,7 +100,7 @@ class PatchLink:
             self._asked += 1
             if self._asked % ASK_EVERY == ASK_EVERY // 2:
                 self._ask()
-        return out
+        return []
 
     def _doubt(self, message: Incoming, now_ns: int) -> list[Item]:
         """`message` does not fit the count, or comes after a silence: ask whether the count has begun anew."""
