@@ -47,11 +47,11 @@ class Baseline:
     @property
     def _going(self) -> bool:
         """Whether nothing is held and every lead's filter runs."""
-        idle = self._held is None or not len(self._held.mv)
-        return idle and bool(self._states) and None not in self._states
+        return self._held is None and bool(self._states) and None not in self._states
 
     def _continue(self, block: Block) -> Block:
         """The common case: a block without a hole after one without."""
+        self._held = None
         out = np.empty_like(block.mv)
         for k, state in enumerate(self._states):
             assert state is not None
@@ -73,7 +73,7 @@ class Baseline:
         for k in range(len(held.leads)):
             out[:, k] = self._run(k, held.mv[:, k], ready)
         done = Block(held.start, held.rate, held.leads, out, held.valid[:ready])
-        self._held = held.cut(held.start + ready, held.end)
+        self._held = held.cut(held.start + ready, held.end) if ready < len(held.mv) else None
         return [done]
 
     def _ready(self, x: Signal, state: tuple[float, ...] | None) -> int:
