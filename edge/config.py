@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from edge.alert_settings import AlertSettings
-from edge.errors import InputError, Reason, UsageError
+from edge.errors import Reason, UsageError
+from edge.leads import LEADS, canonical
 
 DEFAULT_BUNDLE = Path(__file__).parent / "bundles" / "default"
 ENGINES = ("litert", "onnx")
 HOP_RANGE_S = (0.1, 2.0)
 VIEWS = ("auto", "live", "plain", "none")
 SOURCES = ("port", "replay", "demo")
+ONLY_WITH = {"speed": "replay", "baud": "port", "give_up": "port"}  # options that mean nothing to another source
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,9 @@ def _channels(value: Any) -> tuple[str, ...]:
     names = value.split(",") if isinstance(value, str) else value
     if not isinstance(names, list) or not all(isinstance(name, str) and name.strip() for name in names):
         raise ValueError
+    leads = [canonical(name) or name.strip().upper() for name in names]
+    if len(set(leads)) < len(leads):
+        raise ValueError
     return tuple(name.strip() for name in names)
 
 
@@ -111,7 +116,7 @@ RULES: Mapping[str, Rule] = {
     "port": Rule("the path of a serial port, such as /dev/ttyUSB0", _text),
     "replay": Rule("the path of a recording", _text),
     "demo": Rule("true or false", _flag),
-    "channels": Rule("lead names, such as II,V1,V5", _channels),
+    "channels": Rule("lead names, each once, such as II,V1,V5", _channels),
     "bundle": Rule("the path of a bundle's folder", lambda value: Path(_text(value))),
     "engine": Rule(" or ".join(ENGINES), _one_of(ENGINES)),
     "variant": Rule("the name of one of the bundle's variants, such as float32", _text),
@@ -137,6 +142,7 @@ def settings(given: Mapping[str, Any], config: Path | None = None) -> RunSetting
     given = {key: value for key, value in given.items() if value is not None}
     if any(key in given for key in SOURCES):  # a source on the command line replaces the file's
         chosen = {key: value for key, value in chosen.items() if key not in SOURCES}
+        chosen = {key: value for key, value in chosen.items() if ONLY_WITH.get(key, "") in ("", *given)}
     for key, value in given.items():
         option = "--no-raw" if key == "raw" else f"--{key.replace('_', '-')}"
         chosen[key] = _checked(key, value, option)
@@ -150,7 +156,8 @@ def read(path: Path) -> dict[str, Any]:
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise InputError(f"the configuration {path} cannot be read ({error.strerror})", Reason.UNREADABLE) from error
+        text = f"the configuration {path} cannot be read ({error.strerror}): check the name and the folder"
+        raise UsageError(text, Reason.UNREADABLE) from error
     except UnicodeDecodeError as error:
         raise UsageError(f"{path} is no text in UTF-8", Reason.CONFIG) from error
     try:
@@ -182,14 +189,19 @@ def _consistent(s: RunSettings) -> None:
         raise UsageError(f"--{sources[0]} and --{sources[1]} exclude each other: choose one source")
     if not sources:
         raise UsageError("no source: give --port DEVICE, --replay FILE or --demo (--list shows the ports)")
-    if s.speed != 1.0 and not s.replay:
-        raise UsageError("--speed goes with --replay only: a patch has its own pace")
+    for key, source in ONLY_WITH.items():
+        if getattr(s, key) != getattr(RunSettings(), key) and not getattr(s, source):
+            raise UsageError(f"--{key.replace('_', '-')} goes with --{source} only: leave it out, or change the source")
+    if s.port and (unknown := [name for name in s.channels if canonical(name) is None]):
+        raise UsageError(f"--channels names {unknown[0]!r}, which is no lead: choose from {', '.join(LEADS)}")
     if not s.raw and s.record is None:
         raise UsageError("--no-raw goes with --record only: nothing is recorded without it")
     if s.demo and s.channels:
         raise UsageError("--channels and --demo exclude each other: the demo sends II, V1 and V5")
-    if s.events == "-" and s.view == "live":
-        raise UsageError("--events - and --view live exclude each other: both want the terminal")
+    if s.events == "-" and s.view in ("live", "plain"):
+        raise UsageError(f"--events - and --view {s.view} exclude each other: both want standard output")
+    if s.events and s.summary and Path(s.events).resolve() == s.summary.resolve():
+        raise UsageError(f"--events and --summary name the same file, {s.events}: give each its own")
 
 
 def as_table(s: RunSettings) -> dict[str, Any]:

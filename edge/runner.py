@@ -7,28 +7,31 @@ import contextlib
 import signal
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from edge import __version__
 from edge.alerts import Alert, State
-from edge.blocks import Block, Origin, TwelveLeads
+from edge.blocks import Origin, TwelveLeads
 from edge.bundle import RATE, Bundle, Variant
 from edge.config import RunSettings, as_table
 from edge.engines import Engine
-from edge.errors import EdgeError, OutputError
+from edge.errors import InputError, UsageError
 from edge.events import Event, Stamp
 from edge.pipeline import Output, Pipeline, PipelineSettings
 from edge.quality import QualityReport
 from edge.rhythm.beat import Beat
 from edge.sinks.base import RunInfo, Sink
+from edge.sinks.several import Several
 from edge.sinks.state import ActiveAlert, ViewState
 from edge.sources import items
+from edge.stopping import stop_signals
 from edge.telemetry import CostMeter, Latencies, StartUp
 from edge.timeline import Chunk, Gap
 
 HEALTH_S = 10.0
+REFRESH_S = 0.2  # of what the view shows
 
 
 class Run:
@@ -44,71 +47,58 @@ class Run:
         sinks: Sequence[Sink],
         state: ViewState,
     ) -> None:
-        self.source, self.settings, self.sinks, self.state = source, settings, sinks, state
+        self.source, self.settings, self.sinks, self.state = source, settings, Several(sinks), state
         self._bundle, self._variant, self._engine = bundle, variant, engine
         self.pipeline: Pipeline | None = None
         self._stamp = Stamp(datetime.now(UTC))
         self._latency, self._cost, self._start_up = Latencies(), CostMeter(), StartUp()
-        self._health_due = 0.0
+        self._health_due = self._refresh_due = 0.0
         self._alerts: Counter[str] = Counter()
         self._beats = 0
         self._corrupt_bytes = 0
         self._battery: int | None = None
 
     async def go(self) -> Event:
-        """Run to the source's end, the set duration or a signal; returns the summary. Raises EdgeError."""
-        error: EdgeError | None = None
+        """Run to the source's end, the set duration or a signal; returns the summary. Raises EdgeError.
+
+        Whatever ends it, what came before is in the sinks and they are closed.
+        """
+        error: Exception | None = None
         feeding = asyncio.create_task(self._feed())
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, feeding.cancel)
-        try:
-            await feeding
-        except asyncio.CancelledError:
-            pass  # asked to stop: everything is flushed, and that is no failure
-        except EdgeError as told:
-            error = told
-        finally:
-            for number in (signal.SIGINT, signal.SIGTERM):
-                loop.remove_signal_handler(number)
+        with _stopped_by_signals(feeding):
+            try:
+                await feeding
+            except asyncio.CancelledError:
+                pass  # asked to stop, and that is no failure
+            except Exception as told:  # noqa: BLE001  raised below, when all is safe
+                error = told
             await self.source.close()
-        if error is None or not isinstance(error, OutputError):
-            error = self._finish(error)
-        summary = self._summary()
-        error = self._close(summary, error)
+            try:
+                self._flush()
+            except Exception as told:  # noqa: BLE001  likewise
+                error = error or told
+            summary = self._summary()
+            if self.pipeline:
+                self._tell(summary)
+            self.sinks.close(summary)
+        error = error or self.sinks.failure
         if error is not None:
             raise error
         return summary
+
+    def _flush(self) -> None:
+        if self.pipeline:
+            self._give(self.pipeline.flush())
 
     async def _feed(self) -> None:
         stream = self.source.items()
         async with contextlib.aclosing(stream):  # type: ignore[type-var]
             async for item in stream:
                 self._take(item)
+                if self.sinks.failure:
+                    return
                 if self.settings.duration and self.pipeline and self.pipeline.now >= self.settings.duration * RATE:
                     return
-
-    def _finish(self, error: EdgeError | None) -> EdgeError | None:
-        """What the stages still hold goes out; the first failure counts."""
-        try:
-            if self.pipeline:
-                self._give(self.pipeline.flush())
-        except EdgeError as told:
-            return error or told
-        return error
-
-    def _close(self, summary: Event, error: EdgeError | None) -> EdgeError | None:
-        for sink in self.sinks:
-            try:
-                if self.pipeline:
-                    sink.event(summary)
-            except EdgeError as told:
-                error = error or told
-            try:
-                sink.close(summary)
-            except EdgeError as told:
-                error = error or told
-        return error
 
     def _take(self, item: items.Item) -> None:
         if isinstance(item, items.Described):
@@ -152,13 +142,7 @@ class Run:
 
     def _start(self, device: items.Described) -> None:
         s = self.settings
-        self.pipeline = pipeline = Pipeline(
-            device.montage,
-            device.rate,
-            bundle=self._bundle,
-            engine=self._engine,
-            settings=PipelineSettings(hop_s=s.hop, mains_hz=s.mains, alerts=s.alerts),
-        )
+        self.pipeline = pipeline = self._pipeline(device)
         self._stamp = Stamp(datetime.now(UTC))
         engine = f"{self._variant.engine} {self._variant.precision}"
         delay_ms = sum(pipeline.delays().values())
@@ -167,11 +151,15 @@ class Run:
         state.device, state.source, state.montage = device.name, device.source, device.montage.names
         state.rate_hz, state.bundle, state.engine = device.rate, self._bundle.name, engine
         state.speed, state.total_s = s.speed, s.duration or device.total_s
-        for sink in self.sinks:
-            sink.start(info)
-        pipeline.on_placed = self._placed
+        self.sinks.start(info)
+        pipeline.on_placed = self.sinks.raw
         fields: dict[str, Any] = {
-            "device": {"name": device.name, "id": device.device_id, "firmware": device.firmware, "source": device.source},
+            "device": {
+                "name": device.name,
+                "id": device.device_id,
+                "firmware": device.firmware,
+                "source": device.source,
+            },
             "montage": list(device.montage.names),
             "rate": device.rate,
             "bundle": self._bundle.name,
@@ -183,9 +171,13 @@ class Run:
         self._tell(self._stamp.event("start", 0, fields))
         self._health_due = time.monotonic() + HEALTH_S
 
-    def _placed(self, block: Block) -> None:
-        for sink in self.sinks:
-            sink.raw(block)
+    def _pipeline(self, device: items.Described) -> Pipeline:
+        s = self.settings
+        how = PipelineSettings(hop_s=s.hop, mains_hz=s.mains, alerts=s.alerts)
+        try:
+            return Pipeline(device.montage, device.rate, bundle=self._bundle, engine=self._engine, settings=how)
+        except UsageError as error:  # the settings are checked, so it is what came that will not do
+            raise InputError(f"{device.source}: {error}") from error
 
     def _give(self, outputs: list[Output]) -> None:
         for output in outputs:
@@ -194,8 +186,7 @@ class Run:
                     self._latency.left(output.end)
                     if Origin.RECONSTRUCTED in output.origin:
                         self._start_up.reconstructed()
-                    for sink in self.sinks:
-                        sink.twelve(output)
+                    self.sinks.twelve(output)
                 case Beat():
                     self._beats += 1
                     self.state.last_beat_s = output.sample / RATE
@@ -212,11 +203,13 @@ class Run:
                     )
 
     def _tell(self, event: Event) -> None:
-        for sink in self.sinks:
-            sink.event(event)
+        self.sinks.event(event)
 
     def _refresh(self, pipeline: Pipeline) -> None:
         state, now = self.state, time.monotonic()
+        if now < self._refresh_due:
+            return
+        self._refresh_due = now + REFRESH_S
         state.elapsed_s = pipeline.now / RATE
         state.heart_rate_bpm = pipeline.rates.at(pipeline.now)
         state.samples = pipeline.timeline.received
@@ -276,3 +269,16 @@ class Run:
         return self._stamp.event("summary", pipeline.now, fields)
 
 
+@contextlib.contextmanager
+def _stopped_by_signals(task: asyncio.Task[None]) -> Iterator[None]:
+    """SIGINT, SIGTERM and a terminal that hangs up end `task`; what follows it is not disturbed by another one."""
+    loop = asyncio.get_running_loop()
+    before = {number: signal.getsignal(number) for number in stop_signals()}
+    for number in before:
+        loop.add_signal_handler(number, task.cancel)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            loop.remove_signal_handler(number)
+            signal.signal(number, handler)

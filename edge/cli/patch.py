@@ -6,15 +6,12 @@ import argparse
 import contextlib
 import math
 import secrets
-import signal
 import sys
-import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from types import FrameType
 
 from edge.blocks import Signal
-from edge.cli.terminal import Parser, guarded
+from edge.cli.terminal import Parser, guarded, show
 from edge.errors import OutputError, Reason, UsageError
 from edge.leads import LEAD
 from edge.montage import Montage
@@ -46,7 +43,7 @@ def _main(argv: list[str] | None) -> int:
     options = _parser().parse_args(argv)
     faults = _checked(options)
     patch = None
-    with _until_interrupted():
+    with contextlib.suppress(KeyboardInterrupt):
         patch = _patch(options)
         send = _serve if options.out is None else _write
         send(patch, faults, options)
@@ -178,7 +175,7 @@ def _serve(patch: VirtualPatch, faults: Sequence[Fault], options: argparse.Names
             wait_for_host=not options.free_run,
         )
     with server:
-        print(server.path, flush=True)
+        show(server.path)
         while not server.wait(WAIT_S):
             pass
 
@@ -190,24 +187,6 @@ def _fault_checks() -> Iterator[None]:
         yield
     except ValueError as why:
         raise UsageError(f"--fault: {why}") from None
-
-
-@contextlib.contextmanager
-def _until_interrupted() -> Iterator[None]:
-    """Ctrl-C and SIGTERM end what is inside, in good order."""
-
-    def interrupt(number: int, at: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = {}
-    if threading.current_thread() is threading.main_thread():  # Python takes signals nowhere else
-        before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        with contextlib.suppress(KeyboardInterrupt):
-            yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _account(log: Log) -> str:

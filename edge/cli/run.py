@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from edge import __version__
-from edge.cli.terminal import Parser, guarded
+from edge.cli.terminal import Parser, guarded, show
 from edge.config import ENGINES, VIEWS, RunSettings, settings
 
 DISCLAIMER = "Not a medical device: for research and development, never for diagnosis or monitoring of patients."
@@ -33,7 +32,7 @@ def _main(argv: Sequence[str] | None) -> int:
     if given.pop("list"):
         from edge.sources.ports import listing
 
-        print(listing())
+        show(listing())
         return 0
     config = given.pop("config")
     chosen = settings(given, Path(config) if config else None)
@@ -45,6 +44,8 @@ def _main(argv: Sequence[str] | None) -> int:
 
 
 def _run(s: RunSettings) -> int:
+    import asyncio
+
     from edge.bundle import open_bundle
     from edge.runner import Run
     from edge.sinks.chosen import chosen_sinks
@@ -56,7 +57,7 @@ def _run(s: RunSettings) -> int:
     if s.explain:
         from edge.explain import explain
 
-        print(explain(s, bundle, variant))
+        show(explain(s, bundle, variant))
         return 0
     source = chosen_source(s)
     engine = bundle.load(variant, s.threads)
@@ -71,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Twelve-lead ECG from a patch's few leads, live: reconstructed, watched over, recorded.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
     add = parser.add_argument_group("source (one of)").add_argument
     add("--port", metavar="DEV", help="a patch on this serial port")
@@ -78,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--demo", action="store_true", default=None, help="a real recording through a virtual patch and a real pty")
     add("--list", action="store_true", help="list the serial ports, and end")
     add = parser.add_argument_group("signal").add_argument
-    add("--channels", metavar="II,V1,V5", help="which leads to use, or what channels without a lead's name are, in order")
+    add("--channels", metavar="II,V1,V5", help="which leads to use, or what channels without such names are, in turn")
     add("--mains", metavar="HZ", help="a notch at 50 or 60 Hz, or off (default)")
     add("--hop", metavar="S", help="seconds between windows of 2 s (default 1): less is sooner and costs more")
     add("--baud", metavar="N", help="of the serial port (default 115200)")
@@ -98,7 +100,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--view", choices=VIEWS, help="what to show in the terminal (default: auto)")
     add = parser.add_argument_group("other").add_argument
     add("--config", metavar="edge.toml", help="settings from a file; the command line wins")
-    add("--explain", action="store_true", default=None, help="say what would be done, with every stage's delay, and end")
+    add("--explain", action="store_true", default=None, help="say what would be done, each stage's delay too, and end")
     add("--version", action="version", version=f"edge-run {__version__}")
     return parser
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
+import os
 import sys
-import time
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -14,18 +15,16 @@ from edge.errors import OutputError, Reason
 from edge.events import Event
 from edge.sinks.base import RunInfo
 
-FLUSH_S = 0.5  # an event is on disk within a second
 STDOUT = "-"
 
 
 class Jsonl:
-    """Sink: one JSON object a line, appended."""
+    """Sink: one JSON object a line, appended; each is with the system before the next comes."""
 
     def __init__(self, target: str) -> None:
         self._name = "standard output" if target == STDOUT else target
-        self._flushed = time.monotonic()
         try:
-            self._file: TextIO = sys.stdout if target == STDOUT else open(target, "a", encoding="utf-8")  # noqa: SIM115
+            self._file = sys.stdout if target == STDOUT else _appended(Path(target))
         except OSError as error:
             raise failure(self._name, error) from error
 
@@ -36,43 +35,60 @@ class Jsonl:
         pass
 
     def twelve(self, block: TwelveLeads) -> None:
-        if time.monotonic() - self._flushed > FLUSH_S:
-            self._flush()
+        pass
 
     def event(self, event: Event) -> None:
-        self._write(json.dumps(event, separators=(",", ":"), ensure_ascii=False, allow_nan=False) + "\n")
-
-    def close(self, summary: dict[str, Any]) -> None:
-        self._flush()
-        if self._file is not sys.stdout:
-            self._file.close()
-
-    def _write(self, line: str) -> None:
+        line = json.dumps(event, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
         try:
-            self._file.write(line)
-        except OSError as error:
-            raise failure(self._name, error) from error
-        if time.monotonic() - self._flushed > FLUSH_S:
-            self._flush()
-
-    def _flush(self) -> None:
-        self._flushed = time.monotonic()
-        try:
+            self._file.write(line + "\n")
             self._file.flush()
         except OSError as error:
             raise failure(self._name, error) from error
+
+    def close(self, summary: dict[str, Any]) -> None:
+        if self._file is sys.stdout:
+            return
+        try:
+            self._file.close()
+        except OSError as error:
+            raise failure(self._name, error) from error
+
+
+def _appended(path: Path) -> TextIO:
+    """`path`, to be gone on with on a line of its own: an earlier run may have been cut off in the midst of one."""
+    last = _checked(path)
+    file = path.open("a", encoding="utf-8")
+    if last not in (b"", b"\n"):
+        file.write("\n")
+    return file
+
+
+def _checked(path: Path) -> bytes:
+    """The last byte of the file that is there, or none. Raises OutputError where it holds anything but JSON objects."""
+    if not path.is_file() or not path.stat().st_size:
+        return b""
+    with path.open("rb") as file:
+        if file.read(1) != b"{":
+            raise OutputError(f"{path} is no JSON and is left as it is: name another file", Reason.UNWRITABLE)
+        file.seek(-1, os.SEEK_END)
+        return file.read()
 
 
 class SummaryFile:
     """Sink: the summary, written whole or not at all."""
 
     def __init__(self, target: Path) -> None:
-        self._target = target
+        self._target, self._started = target, False
         if not target.parent.is_dir():
-            raise OutputError(f"no such folder for --summary: {target.parent}", Reason.UNWRITABLE)
+            raise OutputError(f"no such folder for --summary: {target.parent}: make it first", Reason.UNWRITABLE)
+        if target.is_dir():
+            raise OutputError(f"{target} is a folder: name a file for --summary", Reason.UNWRITABLE)
+        if not os.access(target.parent, os.W_OK):
+            raise OutputError(f"{target.parent} cannot be written: choose another place", Reason.UNWRITABLE)
+        _checked(target)
 
     def start(self, info: RunInfo) -> None:
-        pass
+        self._started = True
 
     def raw(self, block: Block) -> None:
         pass
@@ -84,11 +100,16 @@ class SummaryFile:
         pass
 
     def close(self, summary: dict[str, Any]) -> None:
+        if not self._started:
+            return  # an earlier run's summary is worth more than one of nothing
         draft = self._target.with_name(self._target.name + ".part")
+        text = json.dumps(summary, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
         try:
-            draft.write_text(json.dumps(summary, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+            draft.write_text(text, encoding="utf-8")
             draft.replace(self._target)
         except OSError as error:
+            with contextlib.suppress(OSError):
+                draft.unlink()
             raise failure(str(self._target), error) from error
 
 

@@ -41,8 +41,9 @@ class Recorder:
 
     def start(self, info: RunInfo) -> None:
         name = record_name(info.device.name)
-        about = {"device": info.device.name, "device_id": info.device.device_id, "bundle": info.bundle, "engine": info.engine}
-        about["montage"] = ",".join(info.device.montage.names)
+        device = info.device
+        about = {"device": device.name, "device_id": device.device_id, "bundle": info.bundle, "engine": info.engine}
+        about["montage"] = ",".join(device.montage.names)
         self._leads = WfdbWriter(self._directory, name, RATE, LEADS, start_utc=info.start_utc, sidecar=about)
         for mark in (BEATS, ALERTS):
             self._marks[mark] = AnnotationWriter(self._directory / f"{name}.{mark}")
@@ -106,7 +107,7 @@ class Recorder:
             self._raw.flush()
 
     def _about_leads(self) -> dict[str, Any]:
-        """Each lead's origin, where it had several the one it had for longest, and mean sd where it was reconstructed."""
+        """Each lead's origin (of several, the one it had for longest) and mean sd where it was reconstructed."""
         mean_sd = np.divide(self._sd_sum, self._sd_count, out=np.zeros(12), where=self._sd_count > 0)
         return {
             "origin": {lead: str(had.most_common(1)[0][0]) for lead, had in self._origins.items() if had},

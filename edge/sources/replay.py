@@ -54,4 +54,6 @@ def open_replay(path: Path, channels: Sequence[str], speed: float) -> Replay:
         )
     leads = tuple(recording.leads[k] for k in columns)
     mv = np.ascontiguousarray(recording.mv[:, columns])
+    if not np.isfinite(mv).any():
+        raise InputError(f"{path} holds no sample of {', '.join(leads)}, only marks for missing ones: choose others")
     return Replay(Recording(recording.name, recording.rate, leads, mv, recording.start_utc), f"replay {path}", speed)
