@@ -52,7 +52,7 @@ class Run:
         self.pipeline: Pipeline | None = None
         self._stamp = Stamp(datetime.now(UTC))
         self._latency, self._cost, self._start_up = Latencies(), CostMeter(), StartUp()
-        self._health_due = self._refresh_due = 0.0
+        self._refresh_due = 0.0
         self._alerts: Counter[str] = Counter()
         self._beats = 0
         self._corrupt_bytes = 0
@@ -64,7 +64,7 @@ class Run:
         Whatever ends it, what came before is in the sinks and they are closed.
         """
         error: Exception | None = None
-        feeding = asyncio.create_task(self._feed())
+        feeding, health = asyncio.create_task(self._feed()), asyncio.create_task(self._report_health())
         with _stopped_by_signals(feeding):
             try:
                 await feeding
@@ -72,6 +72,7 @@ class Run:
                 pass  # asked to stop, and that is no failure
             except Exception as told:  # noqa: BLE001  raised below, when all is safe
                 error = told
+            health.cancel()
             await self.source.close()
             try:
                 self._flush()
@@ -89,6 +90,17 @@ class Run:
     def _flush(self) -> None:
         if self.pipeline:
             self._give(self.pipeline.flush())
+            self._refresh_due = 0.0
+            self._refresh(self.pipeline)
+            self.state.latency_p50_ms, self.state.latency_p99_ms = self._latencies()
+
+    async def _report_health(self) -> None:
+        """By the clock and not by what comes, for most is to be told when nothing does."""
+        while True:
+            await asyncio.sleep(HEALTH_S)
+            if self.pipeline:
+                self.state.latency_p50_ms, self.state.latency_p99_ms = self._latencies()
+                self._tell(self._health(self.pipeline))
 
     async def _feed(self) -> None:
         stream = self.source.items()
@@ -169,7 +181,6 @@ class Run:
             "configuration": as_table(s),
         }
         self._tell(self._stamp.event("start", 0, fields))
-        self._health_due = time.monotonic() + HEALTH_S
 
     def _pipeline(self, device: items.Described) -> Pipeline:
         s = self.settings
@@ -217,10 +228,6 @@ class Run:
         state.alerts = tuple(
             ActiveAlert(str(a.kind), str(a.priority), a.technical, a.onset / RATE) for a in pipeline.alerts.active
         )
-        if now >= self._health_due:
-            self._health_due = now + HEALTH_S
-            state.latency_p50_ms, state.latency_p99_ms = self._latencies()
-            self._tell(self._health(pipeline))
 
     def _latencies(self) -> tuple[float | None, float | None]:
         """Of a live run or a replay at real time; at any other pace they mean nothing."""
