@@ -51,7 +51,6 @@ class Baseline:
 
     def _continue(self, block: Block) -> Block:
         """The common case: a block without a hole after one without."""
-        self._held = None
         out = np.empty_like(block.mv)
         for k, state in enumerate(self._states):
             assert state is not None
