@@ -97,6 +97,7 @@ class BeatDetector:
             self._next += count
             if self._filled == self._hop:
                 self._filled = 0
+                self._samples[~np.isfinite(self._samples)] = np.nan  # infinity is no voltage either
                 first = self._next - self._hop - self._beats.delay_samples
                 found += self._beats.push(self._samples, self._valid, self._votes(first))
                 self.horizon = max(self.horizon, self._beats.horizon)
