@@ -14,7 +14,7 @@ from edge.blocks import Block, Origin, Signal, TwelveLeads
 from edge.bundle import RATE, open_bundle
 from edge.config import RunSettings
 from edge.dsp.baseline import remove_baseline
-from edge.errors import InputError, OutputError, Reason
+from edge.errors import EdgeError, InputError, Reason
 from edge.events import Event
 from edge.leads import LEAD, LEADS
 from edge.metrics import agreement
@@ -33,6 +33,7 @@ from edge.whole import joined
 SENT = ("II", "V1", "V5")
 RECORDING = "waveform_ecg.dcm"  # 12 leads, 10 s, 1000 Hz: comes inside pydicom's wheel
 PICTURE = Path("edge-demo.png")
+SHORTEST_S = 4.0  # of signal, of which the figures leave two seconds out
 
 
 class _Keep:
@@ -70,10 +71,13 @@ def demo(s: RunSettings) -> int:
         run = Run(source, s, bundle, variant, engine, [kept, *chosen_sinks(s, state)], state)
         state.total_s = len(truth) / RATE
         summary = asyncio.run(run.go())
+    if s.events == "-":
+        return 0
+    if summary["duration_s"] < SHORTEST_S:
+        print(f"\nStopped after {summary['duration_s']:g} s: too little to compare.")
+        return 0
     twelve = joined(kept.blocks)
-    clean = remove_baseline(truth, RATE)[: len(twelve.mv)]
-    if s.events != "-":
-        _report(twelve, clean, summary)
+    _report(twelve, remove_baseline(truth, RATE)[: len(twelve.mv)], summary)
     return 0
 
 
@@ -108,7 +112,7 @@ def _report(twelve: TwelveLeads, truth: Signal, summary: Event) -> None:
     print(f"\n  mean PCC of the {len(missing)} leads that were not measured: {np.mean(missing):.3f}")
     try:
         draw(PICTURE, twelve, truth=truth, title="edge-run --demo: II, V1 and V5 measured, the others reconstructed")
-    except OutputError as error:
+    except EdgeError as error:
         print(f"  no picture: {error}", file=sys.stderr)
     else:
         print(f"  on ECG paper, truth in grey: {PICTURE.resolve()}")

@@ -150,7 +150,8 @@ class SerialPatch:
 
     async def _wait(self, timeout_s: float) -> None:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._arrived.wait(), timeout_s)
+            async with asyncio.timeout(timeout_s):  # wait_for, up to 3.11, loses a stop that comes together with samples
+                await self._arrived.wait()
         self._arrived.clear()
 
     def _send(self) -> None:
