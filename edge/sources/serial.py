@@ -149,8 +149,8 @@ class SerialPatch:
         self._arrived.set()
 
     async def _wait(self, timeout_s: float) -> None:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(timeout_s):  # wait_for, up to 3.11, loses a stop that comes together with samples
+        with contextlib.suppress(TimeoutError):  # wait_for, up to 3.11, loses a stop that comes together with samples
+            async with asyncio.timeout(timeout_s):
                 await self._arrived.wait()
         self._arrived.clear()
 
