@@ -8,7 +8,7 @@ from edge.blocks import Origin, TwelveLeads
 from edge.bundle import open_bundle
 from edge.dsp.baseline import remove_baseline
 from edge.errors import UsageError
-from edge.leads import ELECTRODE, LEAD, LEADS, electrode_weights
+from edge.leads import ELECTRODE, INDEPENDENT, LEAD, LEADS, electrode_weights
 from edge.montage import Montage
 from edge.pipeline import Pipeline, PipelineSettings
 from edge.quality import QualityReport
@@ -266,13 +266,25 @@ def test_nothing_is_inferred_where_a_window_would_touch_a_gap(pipeline):
     assert np.array_equal(np.isnan(values), origin == Origin.UNAVAILABLE)
 
 
-def test_a_bridged_frame_is_shown_to_nobody_as_signal(pipeline):
+def test_a_bridged_frame_is_shown_to_nobody_as_signal(pipeline, reconstruct):
     mv = heart(8)
-    out = of_kind(streamed(pipeline(), mv, [0, len(mv)], [(3000, 3008)]), TwelveLeads)
-    (hole,) = [block for block in out if block.start == 3000]
-    assert len(hole.mv) == 8
+    out = of_kind(streamed(pipeline(), mv, [0, len(mv)], [(2700, 2708)]), TwelveLeads)
+    (hole,) = [block for block in out if Origin.UNAVAILABLE in block.origin]
+    assert (hole.start, hole.end) == (2700, 2708)
     assert set(hole.origin) == {Origin.UNAVAILABLE}
     assert np.isnan(hole.mv).all()
+    assert bits(joined(out).mv[:2700]) == bits(reconstruct(mv[:2700]).mv)
+
+
+def test_bridged_samples_of_one_lead_are_the_networks_and_not_measured(pipeline):
+    mv = heart(6)
+    mv[1210:1218, PATCH.index("V5")] = np.nan
+    out = of_kind(streamed(pipeline(), mv, [0, len(mv)]), TwelveLeads)
+    (hole,) = [block for block in out if block.origin[LEAD["V5"]] is not Origin.MEASURED]
+    assert (hole.start, hole.end) == (1210, 1218)
+    assert hole.origin[LEAD["V5"]] is Origin.RECONSTRUCTED
+    assert (hole.sd[:, LEAD["V5"]] > 0).all()
+    assert hole.origin[LEAD["II"]] is Origin.MEASURED
 
 
 def test_samples_in_are_samples_out_and_losses(pipeline):
@@ -398,6 +410,27 @@ def test_redundant_leads_all_reach_the_network(bundle, engine):
     (x,) = watched.inputs
     assert (x[12:] == 1).all()
     assert x[:12].any(axis=1).all()
+
+
+class Certain:
+    """An engine that always says nought, with a standard deviation of 0.1 mV."""
+
+    name = "certain"
+
+    def infer(self, x):
+        return np.zeros((8, x.shape[1]), np.float32), np.full((8, x.shape[1]), np.log(0.01), np.float32)
+
+
+@pytest.mark.parametrize("leads", [("V1",), ("V2", "V4")], ids="+".join)
+def test_the_spread_is_the_networks_scaled_and_correlated_as_the_manifest_says_for_these_leads(bundle, leads):
+    out = edge.reconstruct(heart(4, leads), RATE, leads, bundle=bundle, engine=Certain())
+    scale, correlation = bundle.sd_scale(leads), bundle.correlation(leads)
+    free = [k for k, name in enumerate(INDEPENDENT) if name not in leads]
+    for k in free:  # an error that a measured lead's error does not tell is left as it is
+        assert np.allclose(out.sd[:, LEAD[INDEPENDENT[k]]], 0.1 * scale[k], rtol=1e-4)
+    one, two = 0.1 * scale[:2]
+    three = np.sqrt(one**2 + two**2 - 2 * correlation[0, 1] * one * two)  # III = II - I
+    assert np.allclose(out.sd[:, LEAD["III"]], three, rtol=1e-4)
 
 
 def test_both_engines_agree_to_1_uv(bundle, reconstruct):
