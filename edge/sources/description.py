@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -53,13 +54,17 @@ class Description:
 
     def millivolts(self, counts: npt.NDArray[np.int32], off: frozenset[str]) -> Signal:
         """Of the channels used; NaN where one is off, saturated or without a value."""
-        gains_mv = np.array([c.gain_pv_per_count for c in self.channels]) * 1e-9
-        mv = (counts * gains_mv).astype(np.float32)
-        rail = wire.full_scale(self.identity.adc_bits)
-        mv[(counts >= rail) | (counts <= -rail)] = np.nan  # NO_VALUE is below every rail
-        mv = mv[:, self.columns]
-        mv[:, [name in off for name in self.montage.names]] = np.nan
+        counts = counts[:, self.columns]
+        mv = (counts * self._gains_mv).astype(np.float32)
+        mv[np.abs(counts) >= wire.full_scale(self.identity.adc_bits)] = np.nan  # NO_VALUE is below every rail
+        if off:
+            mv[:, [name in off for name in self.montage.names]] = np.nan
         return mv
+
+    @cached_property
+    def _gains_mv(self) -> npt.NDArray[np.float64]:
+        """A count, of the channels used."""
+        return np.array([self.channels[k].gain_pv_per_count for k in self.columns]) * 1e-9
 
 
 def _chosen(montage: Montage, wanted: tuple[str, ...], source: str) -> tuple[Montage, tuple[int, ...]]:
