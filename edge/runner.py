@@ -22,6 +22,7 @@ from edge.events import Event, Stamp
 from edge.pipeline import Output, Pipeline, PipelineSettings
 from edge.quality import QualityReport
 from edge.rhythm.beat import Beat
+from edge.rhythm.scores import CONDITIONS
 from edge.sinks.base import RunInfo, Sink
 from edge.sinks.several import Several
 from edge.sinks.state import ActiveAlert, ViewState
@@ -92,14 +93,12 @@ class Run:
             self._give(self.pipeline.flush())
             self._refresh_due = 0.0
             self._refresh(self.pipeline)
-            self.state.latency_p50_ms, self.state.latency_p99_ms = self._latencies()
 
     async def _report_health(self) -> None:
         """By the clock and not by what comes, for most is to be told when nothing does."""
         while True:
             await asyncio.sleep(HEALTH_S)
             if self.pipeline:
-                self.state.latency_p50_ms, self.state.latency_p99_ms = self._latencies()
                 self._tell(self._health(self.pipeline))
 
     async def _feed(self) -> None:
@@ -222,6 +221,7 @@ class Run:
             return
         self._refresh_due = now + REFRESH_S
         state.elapsed_s = pipeline.now / RATE
+        state.latency_p50_ms, state.latency_p99_ms = self._latencies()
         state.heart_rate_bpm = pipeline.rates.at(pipeline.now)
         state.samples = pipeline.timeline.received
         state.lost = {str(cause): n for cause, n in pipeline.timeline.lost.items()}
@@ -258,7 +258,8 @@ class Run:
     def _summary(self) -> Event:
         pipeline = self.pipeline
         if pipeline is None:
-            return {"type": "summary", **self._stamp.at(0), "duration_s": 0.0}
+            nothing: dict[str, Any] = {"duration_s": 0.0, "scores": dict.fromkeys(CONDITIONS)}
+            return self._stamp.event("summary", 0, nothing)
         p50, p99 = self._latencies()
         fields = {
             "duration_s": round(pipeline.now / RATE, 3),

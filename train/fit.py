@@ -1,6 +1,6 @@
 """python -m train fit: train the any-lead network on a prepared corpus.
 
-    python -m train fit --data cache/ptbxl --out runs/default --steps 12000
+    python -m train fit --data cache/ptbxl --out runs/default --steps 9000
 
 Resumes from `--out` if it holds a checkpoint. Early stopping by fold 8: the best average of the weights is kept.
 """
@@ -33,7 +33,7 @@ MISSING = [k for k, name in enumerate(LEADS) if name not in PATCH]
 
 @dataclasses.dataclass(frozen=True)
 class FitConfig:
-    steps: int = 12000
+    steps: int = 9000
     batch: int = 64
     learning_rate: float = 2e-3
     weight_decay: float = 0.02
