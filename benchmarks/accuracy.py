@@ -3,8 +3,9 @@
     python -m benchmarks accuracy --data ../shared/data
     python -m benchmarks accuracy --masks II+V1+V5 I+II --every 4
 
-PTB-XL fold 9 and LUDB, whole 10 s recordings through `edge.reconstruct`. Correlation (PCC) and error (mV2, uV) are over the leads
-not measured, 0.5 to 40 Hz, first and last second left out; coverage is the share of samples inside the 90 % interval.
+PTB-XL fold 9 and LUDB, whole 10 s recordings through `edge.reconstruct`. Correlation (PCC) and error (mV2, uV) are over
+the leads not measured, 0.5 to 40 Hz, first and last second left out; coverage is the share of samples inside the 90 %
+interval.
 """
 
 from __future__ import annotations
@@ -41,7 +42,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--engine", default="litert")
     parser.add_argument("--masks", nargs="*", default=[MAIN, *OTHERS], help="measured leads, joined by +")
     parser.add_argument("--every", type=int, default=1, help="take every n-th recording; the main mask takes all")
-    parser.add_argument("--predictions", type=Path, help="write the main mask's leads here as NPZ (mv: records x 12 x samples)")
+    parser.add_argument(
+        "--predictions", type=Path, help="folder for the main mask's leads as NPZ (mv: records x 12 x samples)"
+    )
     parser.add_argument("--out", type=Path, default=result.RESULTS / "accuracy.json")
 
 
@@ -57,7 +60,9 @@ def run(args: argparse.Namespace) -> int:
             predictions = args.predictions / f"{name}.npz" if args.predictions and mask == MAIN else None
             figures[name][mask] = scores = _score(taken, tuple(mask.split("+")), bundle, engine, predictions)
             print(f"{name:6s} {mask:12s} {json.dumps({k: v for k, v in scores.items() if k != 'by_lead'})}", flush=True)
-    result.write(args.out, figures, "python -m benchmarks accuracy", ("numpy", "scipy", "ai-edge-litert", "onnxruntime"))
+    result.write(
+        args.out, figures, "python -m benchmarks accuracy", ("numpy", "scipy", "ai-edge-litert", "onnxruntime")
+    )
     return 0
 
 

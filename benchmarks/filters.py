@@ -1,8 +1,8 @@
 """python -m benchmarks filters: what the baseline filter does to an impulse and to the ST segment.
 
-The impulse is IEC 60601-2-25's: 3 mV for 100 ms; asked are at most 0.1 mV of undershoot and 0.3 mV/s of slope behind it. ST: a
-train of beats with and without an ST step, each measured at J + 60 ms against its own PR baseline, before and after the filter.
-A causal second-order high-pass at 0.5 Hz, a monitor's, stands beside it.
+The impulse is IEC 60601-2-25's: 3 mV for 100 ms; asked are at most 0.1 mV of undershoot and 0.3 mV/s of slope behind
+it. ST: a train of beats with and without an ST step, each measured at J + 60 ms against its own PR baseline, before and
+after the filter. A causal second-order high-pass at 0.5 Hz, a monitor's, stands beside it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    figures = {"baseline 0.05 Hz, first order": _figures(_ours), "monitor 0.5 Hz, second order, causal": _figures(_monitor)}
+    figures = {
+        "baseline 0.05 Hz, first order": _figures(_ours),
+        "monitor 0.5 Hz, second order, causal": _figures(_monitor),
+    }
     print(json.dumps(figures, indent=1))
     result.write(args.out, figures, "python -m benchmarks filters")
     return 0

@@ -2,9 +2,10 @@
 
     python -m benchmarks stream --seconds 60
 
-A virtual patch in a process of its own sends 3 leads at 500 Hz over a pseudo-terminal; `edge-run --port` runs as users run it,
-with events and a recording. Measured from outside: processor time and resident memory of edge-run alone, when its first samples
-came in and when the first reconstructed sample went out. The parts are timed alone, on the same signal, in one process.
+A virtual patch in a process of its own sends 3 leads at 500 Hz over a pseudo-terminal; `edge-run --port` runs as users
+run it, with events and a recording. Measured from outside: processor time and resident memory of edge-run alone, when
+its first samples came in and when the first reconstructed sample went out. The parts are timed alone, on the same
+signal, in one process.
 """
 
 from __future__ import annotations
@@ -39,22 +40,53 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    figures = {"live": _live(args.seconds, args.view), "parts_percent_of_a_core": _parts(args.seconds), "imports": _imports()}
+    figures = {
+        "live": _live(args.seconds, args.view),
+        "parts_percent_of_a_core": _parts(args.seconds),
+        "imports": _imports(),
+    }
     print(json.dumps(figures, indent=1))
-    result.write(args.out, figures, f"python -m benchmarks stream --seconds {args.seconds:g}", ("numpy", "scipy", "ai-edge-litert"))
+    result.write(
+        args.out,
+        figures,
+        f"python -m benchmarks stream --seconds {args.seconds:g}",
+        ("numpy", "scipy", "ai-edge-litert"),
+    )
     return 0
 
 
 def _live(seconds: float, view: str) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         port, events = f"{folder}/patch", Path(folder) / "events.jsonl"
-        command = [sys.executable, "-m", "edge.cli.patch", "--pty", port, "--synthetic", "sinus", "--duration", str(seconds)]
+        command = [
+            sys.executable,
+            "-m",
+            "edge.cli.patch",
+            "--pty",
+            port,
+            "--synthetic",
+            "sinus",
+            "--duration",
+            str(seconds),
+        ]
         patch = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         while not Path(port).exists():
             if patch.poll() is not None:
                 raise RuntimeError(f"edge-patch ended with {patch.returncode}: {' '.join(command)}")
             time.sleep(0.01)
-        command = [sys.executable, "-m", "edge.cli.run", "--port", port, "--events", str(events), "--record", folder, "--view", view]
+        command = [
+            sys.executable,
+            "-m",
+            "edge.cli.run",
+            "--port",
+            port,
+            "--events",
+            str(events),
+            "--record",
+            folder,
+            "--view",
+            view,
+        ]
         began = time.monotonic()
         host = subprocess.Popen(command)
         usage: dict[float, tuple[float, float]] = {}

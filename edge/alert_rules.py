@@ -135,7 +135,7 @@ class WearerRules:
         self.inputs = Inputs()
 
     def tick(self, now: int) -> list[Alert]:
-        pauses = [found for item in self.inputs.until(now) if (found := self._take(item))]
+        pauses = [pause for item in self.inputs.until(now) if (pause := self._take(item))]
         since = self._signal.since
         found = self._asystole(now, since) + self._pause(now, pauses)
         rate = self._heart.at(now) if since is not None else None

@@ -90,7 +90,7 @@ class Windows:
         assert self._held is not None
         part = self._held.cut(start, start + self.window)
         self._last_end = part.end
-        present: Flags = part.valid.all(axis=0)
+        present: Flags = np.all(part.valid, axis=0)
         return Window(start, part.mv, present)
 
 
@@ -132,7 +132,7 @@ class OverlapAdd:
 
 def _stretches(block: Block) -> list[tuple[bool, int, int]]:
     """Where any lead is valid and where none is: (alive, first, last + 1) on the timeline."""
-    alive: Flags = block.valid.any(axis=1)
+    alive: Flags = np.any(block.valid, axis=1)
     if not len(alive):
         return []
     cuts = [0, *(np.flatnonzero(np.diff(alive)) + 1).tolist(), len(alive)]

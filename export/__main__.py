@@ -32,8 +32,8 @@ WINDOW = 1000
 HELD_FOLD = 8
 CALIBRATION_STRIDE = 3  # of its records: a hundred hearts are enough for quantiles over half a million samples
 ATTRIBUTION = (
-    "PTB-XL 1.0.3 (Wagner, Strodthoff, Bousseljot, Samek, Schaeffter 2022, PhysioNet, https://doi.org/10.13026/kfzx-aw45), "
-    "CC BY 4.0"
+    "PTB-XL 1.0.3 (Wagner, Strodthoff, Bousseljot, Samek, Schaeffter 2022, PhysioNet, "
+    "https://doi.org/10.13026/kfzx-aw45), CC BY 4.0"
 )
 
 
@@ -61,7 +61,9 @@ def main() -> int:
             print(f"refused: the limit is {LIMIT_MV:g} mV", file=sys.stderr)
             return 1
         variants.append(_variant(engine, path, off_mv))
-    manifest = _manifest(args.name, args.checkpoint, net, variants) | {"uncertainty": calibrate(net, held.every(CALIBRATION_STRIDE))}
+    manifest = _manifest(args.name, args.checkpoint, net, variants) | {
+        "uncertainty": calibrate(net, held.every(CALIBRATION_STRIDE))
+    }
     (args.out / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
     open_bundle(args.out)
     return 0

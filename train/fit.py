@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from edge.leads import LEADS, TWELVE_FROM_EIGHT
+from edge.leads import LEADS
 from edge.metrics import agreement
 from train.data import corpus
 from train.loss import loss
@@ -78,9 +78,8 @@ def fit(
             part.load_state_dict(saved[name])
         generator.set_state(saved["generator"])
         step, best, curve = saved["step"], saved["best"], saved["curve"]
-    print(
-        f"{len(windows.inputs)} records, {len(held.uv)} to validate on, {sum(p.numel() for p in net.parameters())} weights"
-    )
+    weights = sum(p.numel() for p in net.parameters())
+    print(f"{len(windows.inputs)} records, {len(held.uv)} to validate on, {weights} weights")
     began, running = time.monotonic(), 0.0
     while step < min(config.steps, stop_after or config.steps):
         net.train()

@@ -17,7 +17,7 @@ def read(root: Path) -> Iterator[tuple[dict[str, Any], npt.NDArray[np.float64]]]
     """Rows of `ptbxl_database.csv` whose 500 Hz record is there, with the record in mV (samples x 12)."""
     import wfdb
 
-    with open(root / "ptbxl_database.csv", newline="") as file:
+    with (root / "ptbxl_database.csv").open(newline="") as file:
         for entry in csv.DictReader(file):
             path = root / entry["filename_hr"]
             if not path.with_suffix(".hea").exists():

@@ -9,6 +9,7 @@ change within two seconds.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -70,12 +71,12 @@ class UNet(nn.Module):
         widths, k = config.channels, config.kernel
         self.stem = conv(24, widths[0], config.stem_kernel, 2)
         self.levels = nn.ModuleList(Residual(c, k) for c in widths[:-1])
-        self.down = nn.ModuleList(conv(a, b, k, 2) for a, b in zip(widths[:-1], widths[1:], strict=True))
+        self.down = nn.ModuleList(conv(a, b, k, 2) for a, b in pairwise(widths))
         bottom: list[nn.Module] = []
         for _ in range(config.bottom_blocks):
             bottom += [Residual(widths[-1], k), Context(widths[-1])]
         self.bottom = nn.Sequential(*bottom)
-        self.up = nn.ModuleList(Up(b, a) for a, b in zip(widths[:-1], widths[1:], strict=True))
+        self.up = nn.ModuleList(Up(b, a) for a, b in pairwise(widths))
         self.merge = nn.ModuleList(Residual(c, k) for c in widths[:-1])
         self.last_up = Up(widths[0], widths[0])
         self.direct = nn.Conv2d(24, widths[0], 1)
@@ -83,7 +84,7 @@ class UNet(nn.Module):
         self.log_variance = nn.Conv2d(widths[0], 8, 1)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """x: (batch, 24, 1, time), mV and masks, time a multiple of 8. Returns two of (batch, 8, 1, time): mV, log mV2."""
+        """x: mV and masks (batch, 24, 1, time), time a multiple of 8. Returns mV and log mV2 (batch, 8, 1, time)."""
         skips = []
         y = torch.relu(self.stem(x))
         for level, down in zip(self.levels, self.down, strict=True):
