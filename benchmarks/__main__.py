@@ -5,9 +5,16 @@ from __future__ import annotations
 import argparse
 import sys
 
-from benchmarks import accuracy, beats, filters, quality, stream
+from benchmarks import accuracy, beats, faults, filters, quality, stream
 
-VERBS = {"accuracy": accuracy, "beats": beats, "filters": filters, "quality": quality, "stream": stream}
+VERBS = {
+    "accuracy": accuracy,
+    "beats": beats,
+    "faults": faults,
+    "filters": filters,
+    "quality": quality,
+    "stream": stream,
+}
 
 
 def main() -> int:
