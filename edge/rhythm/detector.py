@@ -13,7 +13,7 @@ from edge.rhythm.beat import Beat
 from edge.rhythm.decision import HOLD_S, LONGEST_RR_S, SEARCH_BACK, Decision
 
 HOP_S = 0.1  # the work is done in hops of this length on the timeline, however the input is cut
-MIN_QUALITY = 0.5  # a lead below it has no vote
+MIN_QUALITY = 0.02  # a lead below it has no vote: all but hopeless leads are weighed by their own noise instead
 
 
 class BeatDetector:
