@@ -54,7 +54,7 @@ def validate(net: nn.Module, held: corpus.Corpus) -> tuple[float, float]:
 def fit(
     data: Path, out: Path, config: FitConfig, shape: UNetConfig, threads: int, stop_after: int | None = None
 ) -> None:
-    """Train to `config.steps`, from where `out` left off; or, as an interruption would, only up to step `stop_after`."""
+    """Train to `config.steps`, from where `out` left off; as an interruption would, only to step `stop_after`."""
     torch.set_num_threads(threads)
     torch.manual_seed(config.seed)
     out.mkdir(parents=True, exist_ok=True)
