@@ -18,6 +18,7 @@ from edge.rhythm.beat import Beat
 from edge.rhythm.energy import QrsEnergy, as_matrix
 from edge.rhythm.history import History
 from edge.rhythm.levels import Levels
+from edge.rhythm.locate import REFINE_S, r_peak
 
 REFRACTORY_S = 0.200  # no second beat within: 300/min
 T_WAVE_S = 0.360  # within this of a beat a peak with less than half of its slope is a T wave
@@ -35,7 +36,6 @@ FORGET_S = 2.0  # a lead lost for longer is learned anew
 RELEARN_FRACTION = 0.15  # of the QRS level before: a P wave must not become the QRS of an asystole
 FORGIVE_S = 20.0  # of silence, after which even that is given up
 LOCATE_S = 0.060  # around the peak of energy: where R is looked for
-REFINE_S = 0.025  # around the band-passed peak: where R is in the signal itself
 COMPLEX_S = 0.050  # to either side of its middle: a QRS complex
 BRIDGE_S = 0.010  # to either side: invalid but finite samples this close to valid ones are bridged, and count
 STANDS_OUT = (
@@ -94,12 +94,10 @@ class Decision:
         if not self._levels.known:
             self._skip()
             return []
-        self._extend_vote()
+        self._vote.append(self._votes(self._vote.end, self._usable.end)[:, None])
         beats = self._scan()
         self._settle(beats)
         return beats
-
-    # what is usable, and what is known of it
 
     def _mark_usable(self, good: npt.NDArray[np.bool_]) -> None:
         end = self._qrs.energy.end
@@ -140,8 +138,6 @@ class Decision:
         self._scanned = max(self._scanned, self._vote.end)
         self.horizon = max(self.horizon, self._vote.end)
 
-    # one scale for all leads
-
     def _votes(self, first: int, last: int) -> Rows:
         usable = self._usable.view(first, last)
         voting = usable @ self._levels.weights
@@ -150,17 +146,11 @@ class Decision:
             return np.asarray(height / voting)
         return np.where(voting > 0, height / np.where(voting > 0, voting, 1.0), NO_VOTE)
 
-    def _extend_vote(self) -> None:
-        first, last = self._vote.end, self._usable.end
-        self._vote.append(self._votes(first, last)[:, None])
-
     def _break(self, index: int) -> None:
         """There was a gap up to `index`."""
         self._anchor = max(self._anchor, index)
         self._unbroken = False
         self._rejected.clear()
-
-    # peaks, and which of them are beats
 
     def _scan(self) -> list[Beat]:
         """Decide on the peaks up to one refractory period before the newest vote."""
@@ -274,16 +264,10 @@ class Decision:
         best = int(weights.argmax())
         if weights[self._reference] < 0.6 * weights[best]:
             self._reference = best
-        k = self._reference
-        first, last = peak - self._locate, peak + self._locate + 1
-        passed = np.where(self._usable.view(first, last)[:, k] > 0, self._qrs.passed.view(first, last)[:, k], 0.0)
-        coarse = first + int(np.abs(passed).argmax())
-        sign = np.sign(passed[coarse - first])
-        first, last = max(first, coarse - self._refine), min(last, coarse + self._refine + 1)
-        raw = np.where(self._valid.view(first, last)[:, k] > 0, sign * self._raw.view(first, last)[:, k], -np.inf)
-        return first + int(raw.argmax())
-
-    # silence
+        k, first, last = self._reference, peak - self._locate, peak + self._locate + 1
+        there = (self._usable.view(first, last)[:, k] > 0) & (self._valid.view(first, last)[:, k] > 0)
+        passed, raw = self._qrs.passed.view(first, last)[:, k], self._raw.view(first, last)[:, k]
+        return first + r_peak(passed, raw, there, self._refine)
 
     def _settle(self, beats: list[Beat]) -> None:
         """Search back, learn anew, and say up to where all is decided."""
