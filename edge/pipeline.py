@@ -5,7 +5,7 @@ No clock and no I/O here: a live run, a replay and a test are the same code.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -152,9 +152,9 @@ class Pipeline:
                 self.on_placed(block)
         return out + self._front_to_back(blocks, 0)
 
-    def _front_to_back(self, blocks: list[Block], first: int) -> list[Output]:
+    def _front_to_back(self, blocks: Iterable[Block], first: int) -> list[Output]:
         for stage in self._front[first:]:
-            blocks = [done for block in blocks for done in stage.push(block)]
+            blocks = _through(stage, blocks)
         out: list[Output] = []
         for block in blocks:
             out += self._judged(self.quality.push(block))
@@ -181,3 +181,9 @@ class Pipeline:
         self.samples_out += sum(len(b.mv) for b in blocks)
         score = dict(self._quality.score) if self._quality else {}
         return [replace(b, quality=score) for b in blocks]
+
+
+def _through(stage: Bridge | Resample | Baseline | Notch | Grid, blocks: Iterable[Block]) -> Iterator[Block]:
+    """Block by block, so that a long gap is never whole in memory."""
+    for block in blocks:
+        yield from stage.push(block)

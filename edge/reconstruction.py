@@ -93,8 +93,11 @@ class Reconstruct:
     def _twelve(self, block: Block, values: Float64s, known: np.ndarray, a: int, b: int) -> TwelveLeads:
         """Samples a to b of `block`, over which nothing changes about what is known."""
         valid = tuple(bool(v) for v in block.valid[a])
-        fixed = self._projection.constraint(valid)
         estimated = bool(known[a])
+        if not any(valid) and not estimated:
+            nothing = np.broadcast_to(np.float32(np.nan), (b - a, len(LEADS)))  # a gap takes no memory
+            return TwelveLeads(block.start + a, nothing, nothing, (Origin.UNAVAILABLE,) * len(LEADS), rate=block.rate)
+        fixed = self._projection.constraint(valid)
         eight = values[a:b, :8] if estimated else np.zeros((b - a, 8))
         variance = values[a:b, 8:] if estimated else np.ones((b - a, 8))
         correlation = self.bundle.correlation(self.montage.given(block.valid[a]))

@@ -3,7 +3,7 @@ import pytest
 from however_cut import bits, cuttings, pieces
 
 import edge
-from edge.alerts import Alert
+from edge.alerts import Alert, AlertSettings
 from edge.blocks import Origin, TwelveLeads
 from edge.bundle import open_bundle
 from edge.dsp.baseline import remove_baseline
@@ -117,16 +117,17 @@ def test_a_short_stream_gives_the_same_sample_by_sample(pipeline):
 
 @pytest.mark.parametrize("rate", [360, 500])
 def test_a_stream_with_losses_and_alerts_gives_the_same_however_it_is_cut(pipeline, rate):
-    mv = heart(18, rate=rate, rhythm="pause")
+    soon = AlertSettings(pause_s=2.5, asystole_s=3.5)
+    mv = heart(18, rate=rate, rhythm="pause")  # of four seconds
     mv[round(15.5 * rate) : round(16 * rate), 1] = np.nan
     lost = [(round(3.0 * rate), round(4.6 * rate)), (round(7.2 * rate), round(7.205 * rate))]
-    whole = streamed(pipeline(rate=rate), mv, [0, len(mv)], lost)
+    whole = streamed(pipeline(rate=rate, alerts=soon), mv, [0, len(mv)], lost)
     for kind in KINDS:
         assert of_kind(whole, kind), f"no {kind.__name__} in this test"
     assert [str(a.kind) for a in of_kind(whole, Alert)][:1] == ["gap"]
     assert "asystole" in {str(a.kind) for a in of_kind(whole, Alert)}
     for edges in cuttings(len(mv), singles=400):
-        assert_same(streamed(pipeline(rate=rate), mv, edges, lost), whole, edges[:12])
+        assert_same(streamed(pipeline(rate=rate, alerts=soon), mv, edges, lost), whole, edges[:12])
 
 
 def test_losses_close_together_are_told_the_same_however_the_stream_is_cut(pipeline):
@@ -296,6 +297,16 @@ def test_samples_in_are_samples_out_and_losses(pipeline):
     assert line.lost == {Cause.MISSING: 190}
     assert [(g.start, g.samples) for g in of_kind(out, Gap)] == [(972, 139), (2778, 125)]  # at 500 Hz
     assert made.samples_out == len(mv) / 360 * RATE
+
+
+def test_a_long_gap_takes_no_memory(pipeline):
+    mv = heart(5)
+    made = pipeline()
+    made.push(mv[:2000])
+    out = made.push(Chunk(2000 + 60 * RATE, mv[2000:])) + made.flush()
+    lost = [block for block in of_kind(out, TwelveLeads) if set(block.origin) == {Origin.UNAVAILABLE}]
+    assert sum(len(block.mv) for block in lost) == 60 * RATE
+    assert all(block.mv.strides == block.sd.strides == (0, 0) for block in lost), "one NaN, however long it is"
 
 
 def test_after_a_reboot_the_time_that_passed_is_a_gap_and_the_stream_goes_on(pipeline):
