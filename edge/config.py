@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -200,7 +201,7 @@ def _consistent(s: RunSettings) -> None:
         raise UsageError("--channels and --demo exclude each other: the demo sends II, V1 and V5")
     if s.events == "-" and s.view in ("live", "plain"):
         raise UsageError(f"--events - and --view {s.view} exclude each other: both want standard output")
-    if s.events and s.summary and Path(s.events).resolve() == s.summary.resolve():
+    if s.events and s.summary and os.path.realpath(s.events) == os.path.realpath(s.summary):
         raise UsageError(f"--events and --summary name the same file, {s.events}: give each its own")
 
 

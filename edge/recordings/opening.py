@@ -35,6 +35,8 @@ def open_recording(path: str | Path, *, channels: Sequence[str] | None = None) -
         return _read_by_content(path, channels)
     except MemoryError:
         raise InputError(f"{path} does not fit in this machine's memory: cut it into shorter parts") from None
+    except OSError as error:  # looking for it may be forbidden already
+        raise unreadable(path, error) from None
 
 
 def _wfdb_header(path: Path) -> Path | None:

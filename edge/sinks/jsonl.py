@@ -79,13 +79,20 @@ class SummaryFile:
 
     def __init__(self, target: Path) -> None:
         self._target, self._started = target, False
-        if not target.parent.is_dir():
-            raise OutputError(f"no such folder for --summary: {target.parent}: make it first", Reason.UNWRITABLE)
-        if target.is_dir():
-            raise OutputError(f"{target} is a folder: name a file for --summary", Reason.UNWRITABLE)
-        if not os.access(target.parent, os.W_OK):
-            raise OutputError(f"{target.parent} cannot be written: choose another place", Reason.UNWRITABLE)
-        _checked(target)
+        try:
+            self._check()
+        except OSError as error:
+            raise failure(str(target), error) from error
+
+    def _check(self) -> None:
+        folder = self._target.parent
+        if not folder.is_dir():
+            raise OutputError(f"no such folder for --summary: {folder}: make it first", Reason.UNWRITABLE)
+        if self._target.is_dir():
+            raise OutputError(f"{self._target} is a folder: name a file for --summary", Reason.UNWRITABLE)
+        if not os.access(folder, os.W_OK):
+            raise OutputError(f"{folder} cannot be written: choose another place", Reason.UNWRITABLE)
+        _checked(self._target)
 
     def start(self, info: RunInfo) -> None:
         self._started = True

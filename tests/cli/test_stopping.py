@@ -85,7 +85,7 @@ def test_a_hang_up_is_ignored_under_nohup(records, tmp_path):
     def nohup() -> None:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
-    running = process("--replay", records / "three", *outputs(tmp_path), "--speed", "2", preexec_fn=nohup)
+    running = process("--replay", records / "three", *outputs(tmp_path), "--speed", "4", preexec_fn=nohup)
     wait_for(beats_seen(tmp_path, 1), running)
     running.send_signal(signal.SIGHUP)
     assert ended(running).code == 0

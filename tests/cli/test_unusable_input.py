@@ -60,6 +60,12 @@ def test_a_folder_and_a_device_are_no_recordings(edge_run, tmp_path):
     assert "is a device" in device.err
 
 
+def test_what_the_system_will_not_even_look_for_is_told(edge_run):
+    told = edge_run("--replay", "long" * 1000, *MAX)
+    assert told.code == 3
+    assert "File name too long" in told.err
+
+
 @pytest.mark.parametrize("channels", ["V9", "II,V6", "ch1"])
 def test_leads_that_are_not_in_the_file_are_told_with_those_that_are(edge_run, records, channels):
     told = edge_run("--replay", records / "three", "--channels", channels, *MAX)
