@@ -28,6 +28,13 @@ class Lost:
 
 
 @dataclass(frozen=True, slots=True)
+class LossBegins:
+    """From `sample` on there is no signal, until the `Lost` that tells the whole of it ends."""
+
+    sample: int
+
+
+@dataclass(frozen=True, slots=True)
 class ElectrodesOff:
     """From `sample` on these leads, and no others, miss an electrode."""
 
@@ -47,7 +54,7 @@ class Battery:
     percent: float
 
 
-Input = Beat | QualityReport | Lost | ElectrodesOff | Link | Battery
+Input = Beat | QualityReport | Lost | LossBegins | ElectrodesOff | Link | Battery
 
 
 def known_at(item: Input) -> int:
@@ -68,12 +75,16 @@ class Signal:
     since: int | None = 0  # None: not now
     off: frozenset[str] = frozenset()
     connected: bool = True
+    lost: bool = False
     readable: bool = True  # by the last report
 
     def take(self, item: Input) -> None:
         at = known_at(item)
         match item:
+            case LossBegins():
+                self.lost = True
             case Lost():
+                self.lost = False
                 self.since = at  # for the time being: what else is wrong is asked below
             case QualityReport():
                 self.readable = any(self._can_be_read(item, lead) for lead in self.leads)
@@ -83,7 +94,7 @@ class Signal:
                 self.connected = item.connected
             case _:
                 return
-        usable = self.readable and self.connected and not self.off.issuperset(self.leads)
+        usable = self.readable and self.connected and not self.lost and not self.off.issuperset(self.leads)
         self.since = None if not usable else at if self.since is None else self.since
 
     def _can_be_read(self, report: QualityReport, lead: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from edge.alert import Alert, Kind, Priority, State
-from edge.alert_rules import Battery, ElectrodesOff, EquipmentRules, Input, Link, Lost, WearerRules
+from edge.alert_rules import Battery, ElectrodesOff, EquipmentRules, Input, Link, LossBegins, Lost, WearerRules
 from edge.alert_settings import AlertSettings
 from edge.quality import QualityReport
 from edge.rhythm.beat import Beat
@@ -49,6 +49,7 @@ class AlertEngine:
 
     def push_gap(self, start: int, samples: int) -> list[Alert]:
         """`samples` from index `start` on are lost."""
+        self._wearer.inputs.add([LossBegins(start)])
         return self._both(Lost(start, start + samples))
 
     def push_electrodes(self, sample: int, off: Collection[str]) -> list[Alert]:
