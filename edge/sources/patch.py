@@ -145,9 +145,29 @@ class PatchLink:
             )
         if (new.rate_mhz, new.channels) != (old.rate_mhz, old.channels):
             self._refuse("the patch came back with another rate or number of channels: start edge-run anew for it")
+        before: list[Item] = []
         if new.boot_id != old.boot_id:
+            before = self._last_of_the_boot()
             self._restart()
-        return self.settle()
+        return [*before, *self.settle()]
+
+    def _last_of_the_boot(self) -> list[Item]:
+        """What waits and goes on from what came before the wait: the patch sent it before it started anew."""
+        out: list[Item] = []
+        while self._waiting and self._goes_on(*self._waiting[0]):
+            message, at_ns = self._waiting.popleft()
+            out += self._take(message, at_ns, sure=True)
+        return out
+
+    def _goes_on(self, message: Incoming, at_ns: int) -> bool:
+        if self._count.next is None:
+            return False
+        match message:
+            case wire.Samples() as m:
+                return self._count.goes_on(self._count.unwrap(m.index) + len(m.counts), at_ns)
+            case wire.Status() | wire.Event() as m:
+                return self._count.goes_on(self._count.unwrap(m.index), at_ns)
+        return True
 
     def _restart(self) -> None:
         """The patch counts from anew; by how much the timeline moves on is told with the first that comes."""

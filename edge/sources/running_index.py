@@ -7,6 +7,7 @@ import enum
 INDEX_MODULUS = 1 << 32
 STALE_S = 0.5  # further back than any link reorders frames: the count may have begun anew
 QUIET_S = 0.5  # a line so long without samples may hide a reboot
+LATE_S = 3.0  # more than a link holds back: what is later by the host's clock counts from another start
 LEAP_S = 600.0  # forward, believed without a witness: the longest gap that an index gone wrong can open
 CLOCK_MARGIN = 1.05  # the worst crystal is 2 % off; the rest is what lay in buffers
 
@@ -49,6 +50,12 @@ class RunningIndex:
             return Place.BEHIND
         passed_s = CLOCK_MARGIN * (now_ns - self._next_ns) * 1e-9
         return Place.HERE if end - self.next <= max(LEAP_S, passed_s) * self.rate else Place.AHEAD
+
+    def goes_on(self, end: int, now_ns: int) -> bool:
+        """Whether samples up to `end`, come at `now_ns`, go on from the last ones at the pace of the clock."""
+        assert self.next is not None
+        late_s = (now_ns - self._next_ns) * 1e-9 - (end - self.next) / self.rate
+        return self.place(end, now_ns) is Place.HERE and late_s <= LATE_S
 
     def heard(self, end: int, now_ns: int) -> bool:
         """Samples that end before `end` came; whether that is further than before."""
