@@ -4,8 +4,8 @@
     python -m benchmarks accuracy --masks II+V1+V5 I+II --every 4
 
 PTB-XL fold 9 and LUDB, whole 10 s recordings through `edge.reconstruct`. Correlation (PCC) and error (mV2, uV) are over
-the leads not measured, 0.5 to 40 Hz, first and last second left out; coverage is the share of samples inside the 90 %
-interval.
+the leads not measured, 0.5 to 40 Hz, first and last second left out; coverage is the share of a reconstructed
+lead's samples inside its 90 % interval.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks import packs, result
+from edge.blocks import Origin
 from edge.bundle import RATE, Bundle, open_bundle
 from edge.config import DEFAULT_BUNDLE
 from edge.dsp.baseline import remove_baseline
@@ -79,8 +80,9 @@ def _score(
     for mv in records:
         twelve = reconstruct(mv[:, columns], RATE, given, bundle=bundle, engine=engine)
         estimates.append(twelve.mv)
-        with np.errstate(invalid="ignore"):
-            inside.append((np.abs(twelve.mv - remove_baseline(mv, RATE)) <= Z90 * twelve.sd).mean(axis=0))
+        held = (np.abs(twelve.mv - remove_baseline(mv, RATE)) <= Z90 * twelve.sd).mean(axis=0)
+        reconstructed = np.array([origin is Origin.RECONSTRUCTED for origin in twelve.origin])
+        inside.append(np.where(reconstructed, held, np.nan))
     truth, estimate = np.stack(records), np.stack(estimates)
     if predictions:
         predictions.parent.mkdir(parents=True, exist_ok=True)
@@ -91,7 +93,7 @@ def _score(
         lead: {
             "pcc": _mean(figures.pcc[:, k]),
             "rmse_uv": round(float(figures.rmse_uv[:, k].mean()), 1),
-            "coverage": round(float(np.mean([i[k] for i in inside])), 3),
+            "coverage": _share([i[k] for i in inside]),
         }
         for k, lead in enumerate(LEADS)
         if k in missing
@@ -102,9 +104,14 @@ def _score(
         "pcc_chest": _mean(figures.pcc[:, [k for k in missing if k in CHEST]]),
         "mse_mv2": round(float(figures.mse_mv2[:, missing].mean()), 5),
         "rmse_uv": round(float(figures.rmse_uv[:, missing].mean()), 1),
-        "coverage": round(float(np.mean([i[missing] for i in inside])), 3),
+        "coverage": _share([i[missing] for i in inside]),
         "by_lead": by_lead,
     }
+
+
+def _share(held: list[npt.NDArray[np.float64]]) -> float | None:
+    """None for leads that are no estimates."""
+    return None if np.isnan(held).all() else round(float(np.nanmean(held)), 3)
 
 
 def _mean(pcc: npt.NDArray[np.float64]) -> float:

@@ -164,7 +164,8 @@ class WearerRules:
         if item.rr_ms is None or before is None or since is None or since > before:
             return None
         length = item.rr_ms / 1000
-        return (before, length) if self._settings.pause_s <= length < self._settings.asystole_s else None
+        told = self.asystole.active is not None  # while it lasted, so that it is no pause any more
+        return (before, length) if length >= self._settings.pause_s and not told else None
 
     def _asystole(self, now: int, since: int | None) -> list[Alert]:
         if self._last is None:  # no heart has been seen yet

@@ -69,11 +69,18 @@ _F_WAVES_XYZ_MV = (-0.04, 0.04, -0.065)  # the right atrium's, large in V1 and V
 
 
 def synthesise(
-    rhythm: str, seconds: float, rate: float = 500.0, *, seed: int = 0, bpm: float | None = None
+    rhythm: str,
+    seconds: float,
+    rate: float = 500.0,
+    *,
+    seed: int = 0,
+    bpm: float | None = None,
+    noise_uv: float = 0.0,
 ) -> Synthetic:
     """`seconds` of the rhythm named (see `RHYTHMS`) at `rate` (Hz), reproducible by `seed`.
 
-    `bpm` is the rhythm's ventricular rate where it has one. Raises ValueError for an unknown rhythm or a rate or
+    `bpm` is the rhythm's ventricular rate where it has one; `noise_uv` (rms) is an amplifier's white noise on each of
+    the eight independent leads, and belongs to the truth. Raises ValueError for an unknown rhythm or a rate or
     length that makes no sense.
     """
     if rhythm not in RHYTHMS:
@@ -89,6 +96,8 @@ def synthesise(
     for fibrillation in script.fibrillations:
         _add_fibrillation(xyz, rate, fibrillation, rng)
     eight = xyz @ DOWER.T
+    if noise_uv:
+        eight = eight + 1e-3 * noise_uv * rng.standard_normal(eight.shape)
     kept = [beat for beat in script.beats if 0 <= round(beat.at_s * rate) < samples]
     beats = np.array([round(beat.at_s * rate) for beat in kept], np.int64)
     mv = (eight @ TWELVE_FROM_EIGHT.T).astype(np.float32)

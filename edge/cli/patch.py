@@ -28,6 +28,7 @@ from firmware_bridge.validate import refused_rate
 DEFAULT_CHANNELS = "II,V1,V5"
 SYNTHETIC_S = 60.0  # of signal, where no --duration says otherwise; also what --loop repeats
 SYNTHETIC_RATE = 500.0
+AMPLIFIER_NOISE_UV = 1.5  # rms, as an ADS1298 has at gain 6; a line without any is a dead one to a judge of quality
 MAX_SYNTHETIC_S = 4 * 3600.0  # 1 GB while it is made; --loop goes on for ever in less
 WRITE_S = 1.0  # of signal at once, into a file
 WAIT_S = 1.0
@@ -147,7 +148,7 @@ def _synthesised(options: argparse.Namespace, wanted: Sequence[str]) -> tuple[Si
         raise UsageError(f"--duration {seconds:g}: more than {MAX_SYNTHETIC_S:g} s of a rhythm needs --loop")
     rate = options.rate or SYNTHETIC_RATE
     try:
-        made = synthesise(options.synthetic, seconds, rate, seed=options.seed or 0)
+        made = synthesise(options.synthetic, seconds, rate, seed=options.seed or 0, noise_uv=AMPLIFIER_NOISE_UV)
     except ValueError as why:
         raise UsageError(f"--synthetic: {why}") from None
     return made.mv[:, [LEAD[lead] for lead in wanted]], rate, wanted

@@ -18,8 +18,8 @@ MAX_PHASES = 8192  # finer ratios are rounded to this many phases: an error belo
 class Resample:
     """Stage: any rate in, `to` out; sample n of the output is the signal at n / to seconds.
 
-    A run of samples ends where NaN begins; beyond its ends its first and last value count on. An output sample is
-    there, and valid, where the input sample nearest to it is.
+    A run of samples ends where NaN begins; beyond its ends its first and last value count on. An input sample stands
+    for the time up to the next one: an output sample is there, and valid, where the input sample at or before it is.
     """
 
     def __init__(self, rate: float, to: float) -> None:
@@ -28,7 +28,7 @@ class Resample:
         self._num, self._den = ratio.numerator, ratio.denominator
         scale = min(1.0, to / rate) * ROLL_OFF
         self._half = int(np.ceil(LOBES / scale))
-        self.delay_samples = int(np.ceil((self._half + 1.5) * to / rate))  # half a filter, and the nearest sample
+        self.delay_samples = int(np.ceil((self._half + 1) * to / rate))  # half a filter, and the sample that is next
         self._phases = min(self._den, MAX_PHASES)
         self._table = _kernel(self._phases, self._half, scale)
         self._held: Block | None = None
@@ -48,7 +48,7 @@ class Resample:
         if self._held is None:  # the very first block: the timeline may not start at zero
             self._next = -(-first.start * self._den // self._num)
         mv, valid = np.concatenate([b.mv for b in parts]), np.concatenate([b.valid for b in parts])
-        settled = first.start + len(mv) - (0 if final else self._half + 1)
+        settled = first.start + len(mv) - (0 if final else self._half)
         last = self._first_output_at(settled)
         whole = Block(first.start, self.rate, first.leads, mv, valid)
         done = [self._outputs(whole, self._next, last)] if last > self._next else []
@@ -58,14 +58,13 @@ class Resample:
         return done
 
     def _first_output_at(self, index: int) -> int:
-        """The first output sample whose nearest input sample is `index` or later."""
-        return max(0, -(-(2 * index - 1) * self._den // (2 * self._num)))
+        """The first output sample at input sample `index` or later."""
+        return max(0, -(-index * self._den // self._num))
 
     def _outputs(self, held: Block, first: int, last: int) -> Block:
         n = np.arange(first, last, dtype=np.int64)
         whole, part = np.divmod(n * self._num, self._den)
         phase = part * self._phases // self._den
-        nearest = np.clip(whole + (2 * part >= self._den) - held.start, 0, len(held.mv) - 1)
         base = whole - held.start
         out = np.empty((len(n), len(held.leads)), np.float32)
         for k in range(len(held.leads)):
@@ -73,10 +72,10 @@ class Resample:
             low, high = _run_bounds(held.mv[:, k])
             total = np.zeros(len(n))
             for j in range(2 * self._half):  # one tap at a time: the same sum however the input is cut
-                at = np.clip(base + j - self._half + 1, low[nearest], high[nearest])
+                at = np.clip(base + j - self._half + 1, low[base], high[base])
                 total += x[at] * self._table[phase, j]
             out[:, k] = total
-        return Block(first, self.to, held.leads, out, held.valid[nearest])
+        return Block(first, self.to, held.leads, out, held.valid[base])
 
 
 def _kernel(phases: int, half: int, scale: float) -> npt.NDArray[np.float64]:

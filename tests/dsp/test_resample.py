@@ -23,9 +23,9 @@ def resampled(mv, rate, start=0, valid=None):
     return run(Resample(rate, TO), block, [0, len(block.mv)])
 
 
-def nearest_input(n, rate):
-    """The input sample nearest to output sample `n`, the later one of two as near; in exact arithmetic."""
-    return floor(n * Fraction(str(rate)) / TO + Fraction(1, 2))
+def input_at(n, rate):
+    """The input sample at output sample `n`, or the last one before it; in exact arithmetic."""
+    return floor(Fraction(n) * Fraction(str(rate)) / TO)
 
 
 @pytest.mark.parametrize("rate", RATES)
@@ -70,10 +70,10 @@ def test_after_a_day_the_time_base_is_still_exact(rate):
 
 @pytest.mark.parametrize("rate", RATES)
 @pytest.mark.parametrize("samples", [1, 2, 7, 333, 1000])
-def test_an_output_sample_is_there_exactly_where_its_nearest_input_sample_is(rate, samples):
+def test_an_output_sample_is_there_exactly_where_the_input_sample_at_or_before_it_is(rate, samples):
     out = resampled(np.ones(samples), rate)
     assert out.start == 0
-    assert nearest_input(len(out.mv) - 1, rate) < samples <= nearest_input(len(out.mv), rate)
+    assert input_at(len(out.mv) - 1, rate) < samples <= input_at(len(out.mv), rate)
     assert np.abs(out.mv - 1).max() < 1e-6
     assert out.valid.all()
 
@@ -89,7 +89,7 @@ def test_a_hole_stays_a_hole_and_touches_nothing_beside_it(rate):
     for k in rng.integers(n // 2, n, 5):  # single samples too
         mv[k, 0] = np.nan
     out = resampled(mv, rate)
-    source = np.array([nearest_input(k, rate) for k in range(len(out.mv))])
+    source = np.array([input_at(k, rate) for k in range(len(out.mv))])
     assert np.array_equal(np.isnan(out.mv), np.isnan(mv[source]))
     there = np.isfinite(out.mv[:, 0])
     assert np.abs(out.mv[there, 0] - mv[source[there], 0]).max() < 1e-4
@@ -103,7 +103,7 @@ def test_bridged_samples_are_used_and_stay_invalid():
     valid[500:505] = False
     out = resampled(mv, rate, valid=valid)
     assert np.array_equal(out.mv, resampled(mv, rate).mv)
-    assert np.array_equal(np.flatnonzero(~out.valid[:, 0]), np.arange(999, 1009))
+    assert np.array_equal(np.flatnonzero(~out.valid[:, 0]), np.arange(1000, 1010))
 
 
 @pytest.mark.parametrize("rate", [*RATES, 333.333])
@@ -129,3 +129,8 @@ def test_the_delay_is_the_one_stated(rate):
             behind.append(at * TO / rate - block.start)  # the newest input sample, the oldest of what it let go
     assert stage.delay_samples - 2 * TO / rate - 1 < max(behind) <= stage.delay_samples
     assert stage.delay_samples / TO < 0.12, "a tenth of a second, at the lowest rate"
+
+
+@pytest.mark.parametrize(("rate", "samples", "expected"), [(250, 500, 1000), (125, 250, 1000), (1000, 2000, 1000)])
+def test_two_seconds_in_are_two_seconds_out(rate, samples, expected):
+    assert len(resampled(np.ones(samples), rate).mv) == expected

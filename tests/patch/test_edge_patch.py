@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import serial
 
-from edge.cli.patch import main
+from edge.cli.patch import AMPLIFIER_NOISE_UV, main
 from edge.leads import LEAD
 from edge.synthetic import synthesise
 from firmware_bridge.framing import SerialDecoder, frame
@@ -45,7 +45,7 @@ def test_a_file_holds_what_a_patch_with_these_leads_would_send(tmp_path: Path):
     assert (
         main(["--out", str(out), "--synthetic", "pvc", "--seed", "4", "--duration", "12", "--channels", "v2,mlii"]) == 0
     )
-    truth = synthesise("pvc", 12, seed=4).mv[:, [LEAD["V2"], LEAD["II"]]]
+    truth = synthesise("pvc", 12, seed=4, noise_uv=AMPLIFIER_NOISE_UV).mv[:, [LEAD["V2"], LEAD["II"]]]
     messages = heard(out)
     assert np.abs(millivolts(messages) - truth).max() < 3e-5
     weights = [m.weights for m in messages if isinstance(m, Channel)][:2]
@@ -141,7 +141,7 @@ def test_a_host_that_reads_the_terminal_gets_every_sample_at_full_speed():
             while process.poll() is None:
                 messages += decoder.feed(port.read(max(1, port.in_waiting)))
         assert process.wait(5) == 0
-    truth = synthesise("sinus", 60).mv[:, [LEAD["II"], LEAD["V1"], LEAD["V5"]]]
+    truth = synthesise("sinus", 60, noise_uv=AMPLIFIER_NOISE_UV).mv[:, [LEAD["II"], LEAD["V1"], LEAD["V5"]]]
     assert np.abs(millivolts(messages) - truth).max() < 3e-5
 
 
