@@ -55,7 +55,7 @@ class Truth:
         self.dead = at_500_hz(~np.isfinite(self.heard).any(axis=1), self.setup.rate)
 
     def _late(self) -> int:
-        """Samples that arrived after their place was given up: only where frames overtake each other."""
+        """Samples that came after their place was given up, or before the first: only where frames overtake others."""
         line = self.outcome.pipeline.timeline
         if not any(isinstance(f, fault.Reorder) for f in self.setup.parsed):
             return 0
@@ -120,12 +120,12 @@ def tolerance(setup: Setup) -> int:
 
 
 def at_500_hz(flags: Flags, rate: float) -> Flags:
-    """Flags of samples at `rate`, at 500 Hz: those of the nearest sample."""
+    """Flags of samples at `rate`, at 500 Hz: those of the sample at or before."""
     if rate == RATE:
         return flags
     out = np.arange(-(-len(flags) * int(RATE) // int(rate)))
-    nearest = np.floor(out * rate / RATE + 0.5).astype(int)
-    return flags[np.minimum(nearest, len(flags) - 1)]
+    before = (out * round(1000 * rate)) // round(1000 * RATE)
+    return flags[np.minimum(before, len(flags) - 1)]
 
 
 def _disturbed(setup: Setup) -> npt.NDArray[np.float32]:

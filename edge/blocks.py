@@ -42,6 +42,18 @@ class Block:
     def end(self) -> int:
         return self.start + len(self.mv)
 
+    @classmethod
+    def nothing(cls, start: int, samples: int, rate: float, leads: tuple[str, ...]) -> Block:
+        """`samples` of no signal at all, in no memory to speak of (read-only)."""
+        shape = (samples, len(leads))
+        nan = np.broadcast_to(np.float32(np.nan), shape)
+        return cls(start, rate, leads, nan, np.broadcast_to(np.bool_(False), shape))
+
+    @property
+    def blank(self) -> bool:
+        """Whether this is a stretch made by `nothing`."""
+        return self.mv.strides == (0, 0)
+
     def cut(self, first: int, last: int) -> Block:
         """The part from timeline index `first` up to, not including, `last`."""
         part = slice(first - self.start, last - self.start)

@@ -18,6 +18,8 @@ class Grid:
         self._held: list[Block] = []
 
     def push(self, block: Block, /) -> list[Block]:
+        if block.blank:  # a long gap would be many blocks of nothing
+            return [*self.flush(), block]
         out = []
         while len(block.mv):
             edge = (block.start // self._hop + 1) * self._hop

@@ -5,6 +5,7 @@ No clock and no I/O here: a live run, a replay and a test are the same code.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -30,6 +31,7 @@ from edge.rhythm.rate import HeartRate
 from edge.rhythm.scores import RhythmScores
 from edge.timeline import Bridge, Cause, Chunk, Gap, Timeline
 
+BEATS_END_S = 10.0  # into a gap: every beat before it is known by then, and there is none in it
 MIN_RATE, MAX_RATE = 50.0, 4000.0  # Hz
 
 Output = TwelveLeads | Beat | QualityReport | Gap | Alert
@@ -88,6 +90,7 @@ class Pipeline:
         self.samples_out = 0  # of the twelve leads, at 500 Hz
         self._quality: QualityReport | None = None
         self._next = 0
+        self._blank = 0  # samples of nothing since the last signal
 
     def push(self, samples: Chunk | npt.NDArray[np.floating]) -> list[Output]:
         """Samples as a numbered `Chunk`, or as an array (n x leads, mV, NaN where lost) that follows the last one."""
@@ -144,7 +147,8 @@ class Pipeline:
         scale = RATE / self.rate
         out: list[Output] = []
         for gap in self.timeline.take_gaps():
-            at = replace(gap, start=round(gap.start * scale), samples=round(gap.samples * scale))
+            first, end = (math.ceil(edge * scale - 1e-6) for edge in (gap.start, gap.start + gap.samples))
+            at = replace(gap, start=first, samples=end - first)
             out.append(at)
             out += self.alerts.push_gap(at.start, at.samples)
         if self.on_placed:
@@ -158,7 +162,9 @@ class Pipeline:
         out: list[Output] = []
         for block in blocks:
             out += self._judged(self.quality.push(block))
-            out += self._beaten(self.beats.push(block))
+            self._blank = self._blank + len(block.mv) if block.blank else 0
+            if self._blank <= BEATS_END_S * RATE:
+                out += self._beaten(self.beats.push(block))
             out += self.alerts.advance(block.end, self.beats.horizon)
             out += self._attach(self.twelve.push(block))
         return out

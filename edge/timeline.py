@@ -185,6 +185,9 @@ class Bridge:
         if self._held is None and len(block.mv) and not np.isnan(block.mv).any():
             self._last = block.mv[-1].copy()
             return [block]
+        if self._held is None and block.blank and len(block.mv) > self._longest:
+            self._last = block.mv[-1].copy()
+            return [block]
         return self._pass(block, final=False)
 
     def flush(self) -> list[Block]:
@@ -234,6 +237,4 @@ def _part(chunk: Chunk, first: int, last: int) -> Chunk:
 def _nothing(start: int, samples: int, piece: int, rate: float, leads: tuple[str, ...]) -> Iterator[Block]:
     for at in range(start, start + samples, piece):
         n = min(piece, start + samples - at)
-        shape = (n, len(leads))
-        nan = np.broadcast_to(np.float32(np.nan), shape)
-        yield Block(at, rate, leads, nan, np.broadcast_to(np.bool_(False), shape))
+        yield Block.nothing(at, n, rate, leads)

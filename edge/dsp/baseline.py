@@ -34,6 +34,9 @@ class Baseline:
         self._states: list[tuple[float, ...] | None] = []
 
     def push(self, block: Block, /) -> list[Block]:
+        if block.blank and self._held is None:
+            self._states = [None] * len(block.leads)
+            return [block]
         if self._going and np.isfinite(block.mv).all():
             return [self._continue(block)]
         self._held = block if self._held is None else _join(self._held, block)

@@ -21,6 +21,9 @@ class Notch:
     def push(self, block: Block, /) -> list[Block]:
         if not len(block.mv):
             return []
+        if block.blank:
+            self._states.clear()
+            return [block]
         out = np.full_like(block.mv, np.nan)
         for k in range(len(block.leads)):
             x, state = block.mv[:, k], self._states.get(k)

@@ -62,6 +62,8 @@ class Resample:
         return max(0, -(-index * self._den // self._num))
 
     def _outputs(self, held: Block, first: int, last: int) -> Block:
+        if not np.isfinite(held.mv).any():
+            return Block.nothing(first, last - first, self.to, held.leads)
         n = np.arange(first, last, dtype=np.int64)
         whole, part = np.divmod(n * self._num, self._den)
         phase = part * self._phases // self._den

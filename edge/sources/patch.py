@@ -215,6 +215,9 @@ class PatchLink:
         assert known is not None
         if m.counts.shape[1] != len(known.channels):
             return [Corruption(m.counts.size * 3), Suspected(Cause.CORRUPT)]
+        off = known.off(m.electrode_off)
+        if self._restarting and (left := count.left_over(m.index, now_ns)) is not None:
+            return [Chunk(left, known.millivolts(m.counts, off))]
         out = self._begin(m, now_ns) if count.next is None else []
         index = count.unwrap(m.index)
         place = count.place(index + len(m.counts), now_ns)
@@ -223,7 +226,6 @@ class PatchLink:
         if place is Place.AHEAD:
             return self._stray(m, now_ns)
         self._strays, self.streaming = 0, True
-        off = known.off(m.electrode_off)
         if count.heard(index + len(m.counts), now_ns) and off != self._off:
             self._off = off
             out.append(Contact(off))

@@ -26,6 +26,7 @@ class RunningIndex:
     def __init__(self, rate: float) -> None:
         self.rate = rate
         self.next: int | None = None  # the sample after the last one heard; None: a count has yet to begin
+        self._last: int | None = None  # what was next when the last count ended
         self._next_ns = 0  # when that one came
         self._end_ns = 0  # the same, or when a Status last named a later one
 
@@ -35,13 +36,21 @@ class RunningIndex:
 
     def end(self) -> None:
         """This count goes on no more."""
-        self.next = None
+        if self.next is not None:
+            self._last, self.next = self.next, None
 
     def unwrap(self, index: int) -> int:
         """The index nearest to the next one whose lowest 32 bits are `index`."""
         assert self.next is not None
-        half = INDEX_MODULUS // 2
-        return self.next + (index - self.next + half) % INDEX_MODULUS - half
+        return _nearest(index, self.next)
+
+    def left_over(self, index: int, now_ns: int) -> int | None:
+        """The index, unwrapped, of samples of the count that has ended, held up until after its end; or None."""
+        reach = STALE_S * self.rate
+        if self._last is None or self._last < 2 * reach or now_ns - self._next_ns > LATE_S * 1e9:
+            return None  # too near a beginning to be told from one, or too late
+        at = _nearest(index, self._last)
+        return at if abs(at - self._last) <= reach else None
 
     def place(self, end: int, now_ns: int) -> Place:
         """Whether samples that end before `end` (unwrapped) can come at `now_ns`."""
@@ -78,3 +87,8 @@ class RunningIndex:
     def since_end(self, at_ns: int) -> int:
         """Samples from the end of the last count to `at_ns`, by the host's clock."""
         return max(0, round((at_ns - self._end_ns) * 1e-9 * self.rate))
+
+
+def _nearest(index: int, to: int) -> int:
+    half = INDEX_MODULUS // 2
+    return to + (index - to + half) % INDEX_MODULUS - half

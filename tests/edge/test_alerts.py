@@ -61,6 +61,15 @@ def test_an_asystole_is_told_while_it_lasts() -> None:
     assert not alert.technical
 
 
+@pytest.mark.parametrize("silence_s", [3.0, 3.9, 3.99, 4.0, 4.02, 4.04, 4.08, 4.1, 5.0])
+def test_no_silence_falls_between_pause_and_asystole(silence_s: float) -> None:
+    engine = AlertEngine(LEADS, RATE)
+    before = steady(60, 10)
+    found = run(engine, 40, [*before, *rhythm([silence_s, *[1.0] * 10], before[-1].sample / RATE)[1:]])
+    told = [str(alert.kind) for alert in found if alert.state is State.ON]
+    assert told in (["pause"], ["asystole"])
+
+
 def test_an_asystole_ends_when_beats_are_back_and_the_next_one_is_told_again() -> None:
     engine = AlertEngine(LEADS, RATE)
     beats = [*steady(60, 10), *steady(60, 10, first_s=16.5)]

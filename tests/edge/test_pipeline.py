@@ -295,7 +295,7 @@ def test_samples_in_are_samples_out_and_losses(pipeline):
     line = made.timeline
     assert line.emitted == len(mv) == line.received + sum(line.lost.values())
     assert line.lost == {Cause.MISSING: 190}
-    assert [(g.start, g.samples) for g in of_kind(out, Gap)] == [(972, 139), (2778, 125)]  # at 500 Hz
+    assert [(g.start, g.samples) for g in of_kind(out, Gap)] == [(973, 139), (2778, 125)]  # at 500 Hz
     assert made.samples_out == len(mv) / 360 * RATE
 
 
@@ -472,3 +472,21 @@ def test_a_hop_that_is_none_is_refused(pipeline, hop_s):
 def test_samples_of_another_shape_are_refused(reconstruct, shape):
     with pytest.raises(UsageError, match="leads is expected"):
         reconstruct(np.zeros(shape))
+
+
+def test_an_hour_without_signal_is_cheap_and_every_sample_of_it_is_there():
+    pipeline = Pipeline(("II", "V1", "V5"))
+    x = synthesise("sinus", 10, noise_uv=2).mv[:, [LEAD["II"], LEAD["V1"], LEAD["V5"]]]
+    pipeline.push(Chunk(0, x))
+    calls = 0
+
+    def counted(block):
+        nonlocal calls
+        calls += 1
+        return found(block)
+
+    found, pipeline.beats.push = pipeline.beats.push, counted
+    out = pipeline.push(Chunk(len(x) + 1_800_000, x)) + pipeline.flush()
+    assert pipeline.samples_out == 2 * len(x) + 1_800_000
+    assert calls < 200, "beats are not looked for in nothing"
+    assert [item.sample for item in out if isinstance(item, Beat)][-1] > len(x) + 1_800_000
