@@ -55,7 +55,7 @@ def _ended(t: Truth) -> str:
     first = t.boots[0].offset
     if first is None:
         return ""
-    if not t.lost[:first].all():
+    if int((~t.lost[:first]).sum()) > t.late:
         return f"of the first {first} samples some arrived and are not on the timeline"
     end = len(t.heard) + first - error
     return "" if t.lost[max(end, 0) :].all() else f"samples after {end} arrived and are not on the timeline"
