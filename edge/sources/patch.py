@@ -39,6 +39,7 @@ class PatchLink:
         self._description: Description | None = None  # once it is whole
         self._count = RunningIndex(0.0)
         self._doubtful = False  # whether the boot is still the one known
+        self._away = False  # the link was down, and no samples have come since
         self._waiting: deque[tuple[Incoming, int]] = deque(maxlen=MAX_WAITING)  # with the host's time
         self._asked = 0  # frames of samples that waited since the patch was asked
         self._begins: int | None = None  # the index that a Status gave before the first samples of a boot
@@ -56,9 +57,10 @@ class PatchLink:
         """Whether it is known what the patch measures."""
         return self._description is not None
 
-    def greet(self) -> None:
-        """Ask the patch who it is; to be called when the link comes up or has long been silent."""
+    def greet(self, *, silent: bool = False) -> None:
+        """Ask the patch who it is; to be called when the link comes up, or (`silent`) was up and says nothing."""
         self._ask()
+        self._away |= not silent
         if self.described:
             self._doubtful = True
             self.outgoing.append(wire.Start(self._next_token()))
@@ -154,20 +156,24 @@ class PatchLink:
     def _last_of_the_boot(self) -> list[Item]:
         """What waits and goes on from what came before the wait: the patch sent it before it started anew."""
         out: list[Item] = []
-        while self._waiting and self._goes_on(*self._waiting[0]):
-            message, at_ns = self._waiting.popleft()
+        while self._waiting and self._count.next is not None:
+            message, at_ns = self._waiting[0]
+            if (end := self._end(message)) is not None:
+                if not (self._count.keeps_pace(end, at_ns) or (self._count.follows(end) and not self._away)):
+                    break
+                at_ns = min(at_ns, self._count.due_ns(end))  # whatever held it up, it was sent before the reboot
+            self._waiting.popleft()
             out += self._take(message, at_ns, sure=True)
         return out
 
-    def _goes_on(self, message: Incoming, at_ns: int) -> bool:
-        if self._count.next is None:
-            return False
+    def _end(self, message: Incoming) -> int | None:
+        """The index, unwrapped, that `message` reaches up to."""
         match message:
             case wire.Samples() as m:
-                return self._count.goes_on(self._count.unwrap(m.index) + len(m.counts), at_ns)
+                return self._count.unwrap(m.index) + len(m.counts)
             case wire.Status() | wire.Event() as m:
-                return self._count.goes_on(self._count.unwrap(m.index), at_ns)
-        return True
+                return self._count.unwrap(m.index)
+        return None
 
     def _restart(self) -> None:
         """The patch counts from anew; by how much the timeline moves on is told with the first that comes."""
@@ -216,7 +222,7 @@ class PatchLink:
         if m.counts.shape[1] != len(known.channels):
             return [Corruption(m.counts.size * 3), Suspected(Cause.CORRUPT)]
         off = known.off(m.electrode_off)
-        if self._restarting and (left := count.left_over(m.index, now_ns)) is not None:
+        if self._restarting and not self._away and (left := count.left_over(m.index)) is not None:
             return [Chunk(left, known.millivolts(m.counts, off))]
         out = self._begin(m, now_ns) if count.next is None else []
         index = count.unwrap(m.index)
@@ -225,7 +231,7 @@ class PatchLink:
             return self._doubt(m, now_ns)
         if place is Place.AHEAD:
             return self._stray(m, now_ns)
-        self._strays, self.streaming = 0, True
+        self._strays, self.streaming, self._away = 0, True, False
         if count.heard(index + len(m.counts), now_ns) and off != self._off:
             self._off = off
             out.append(Contact(off))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import enum
 
 INDEX_MODULUS = 1 << 32
+OVERTAKEN_S = 0.1  # frames may come so much after those sent behind them
 STALE_S = 0.5  # further back than any link reorders frames: the count may have begun anew
 QUIET_S = 0.5  # a line so long without samples may hide a reboot
-LATE_S = 3.0  # more than a link holds back: what is later by the host's clock counts from another start
 LEAP_S = 600.0  # forward, believed without a witness: the longest gap that an index gone wrong can open
 CLOCK_MARGIN = 1.05  # the worst crystal is 2 % off; the rest is what lay in buffers
 
@@ -44,11 +44,11 @@ class RunningIndex:
         assert self.next is not None
         return _nearest(index, self.next)
 
-    def left_over(self, index: int, now_ns: int) -> int | None:
+    def left_over(self, index: int) -> int | None:
         """The index, unwrapped, of samples of the count that has ended, held up until after its end; or None."""
         reach = STALE_S * self.rate
-        if self._last is None or self._last < 2 * reach or now_ns - self._next_ns > LATE_S * 1e9:
-            return None  # too near a beginning to be told from one, or too late
+        if self._last is None or self._last < 2 * reach:
+            return None  # too near a beginning to be told from one
         at = _nearest(index, self._last)
         return at if abs(at - self._last) <= reach else None
 
@@ -60,11 +60,19 @@ class RunningIndex:
         passed_s = CLOCK_MARGIN * (now_ns - self._next_ns) * 1e-9
         return Place.HERE if end - self.next <= max(LEAP_S, passed_s) * self.rate else Place.AHEAD
 
-    def goes_on(self, end: int, now_ns: int) -> bool:
-        """Whether samples up to `end`, come at `now_ns`, go on from the last ones at the pace of the clock."""
+    def due_ns(self, end: int) -> int:
+        """When samples up to `end` come, if nothing holds them up."""
         assert self.next is not None
-        late_s = (now_ns - self._next_ns) * 1e-9 - (end - self.next) / self.rate
-        return self.place(end, now_ns) is Place.HERE and late_s <= LATE_S
+        return self._next_ns + round((end - self.next) / self.rate * 1e9)
+
+    def follows(self, end: int) -> bool:
+        """Whether samples up to `end` are the next ones, however long they were held up."""
+        assert self.next is not None
+        return -OVERTAKEN_S <= (end - self.next) / self.rate <= STALE_S
+
+    def keeps_pace(self, end: int, now_ns: int) -> bool:
+        """Whether samples up to `end`, come at `now_ns`, are where the clock has the count by now."""
+        return now_ns - self.due_ns(end) <= STALE_S * 1e9 and self.place(end, now_ns) is Place.HERE
 
     def heard(self, end: int, now_ns: int) -> bool:
         """Samples that end before `end` came; whether that is further than before."""

@@ -90,5 +90,5 @@ class VirtualSource:
     def _greet_the_silent(self) -> None:
         waiting = not self._host.described or self._now_s - self._heard_s > STALL_S
         if self._line.up and waiting and self._now_s - self._greeted_s >= GREET_EVERY_S:
-            self._host.greet()
+            self._host.greet(silent=True)
             self._greeted_s = self._now_s

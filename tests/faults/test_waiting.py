@@ -15,3 +15,8 @@ def test_a_frame_held_up_past_a_reboot_is_put_before_it():
         kept(*faults, seed=seed, seconds=6.0)
     faults = ("garbage:at=1.892,bytes=4941", "reboot:at=7.165,for=0.082", "reorder:p=0.06,depth=2", faults[0])
     kept(*faults, seed=152667, seconds=9.0)
+
+
+def test_a_frame_held_up_until_after_a_reboot_does_not_hide_how_long_that_was():
+    kept("corrupt:p=0.085", "reorder:p=0.079,depth=3", "reboot:at=0.791,for=2.132", seed=222653, seconds=6.0)
+    kept("reboot:at=1.613,for=1.21", "burst:s=1.712,every=2.916", seed=246638, seconds=6.0)
