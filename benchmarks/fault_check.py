@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from benchmarks.fault_run import LEADS, Outcome, Setup
 from benchmarks.fault_truth import HALF_A_COUNT_MV, MESSAGE_S, Flags, Truth, time_error, tolerance
+from edge.alerts import HIDES_A_BEAT_S
 from edge.blocks import Block, Origin
 from edge.bundle import RATE
 from edge.dsp.baseline import Baseline
@@ -148,16 +149,21 @@ def _measured(t: Truth) -> str:
 
 
 def _alerted(t: Truth) -> str:
-    """No asystole and no pause is told from where there was no signal."""
+    """No asystole and no pause is told from where a beat could hide in what is lost."""
     for event in t.outcome.heard.events:
         if event["type"] != "alert" or event["state"] != "on" or event["kind"] not in ("asystole", "pause"):
             continue
         evidence = event["evidence"]
         length = round(evidence.get("silence_s", evidence.get("rr_s", 0.0)) * RATE)
         first = event["sample"] - length if event["kind"] == "asystole" else event["onset"]
-        if t.dead[max(first, 0) : first + length].any():
+        if _longest_run(t.dead[max(first, 0) : first + length]) > HIDES_A_BEAT_S * RATE:
             return f"{event['kind']} at {first} from {length} samples that are not all there"
     return ""
+
+
+def _longest_run(flags: npt.NDArray[np.bool_]) -> int:
+    edges = np.flatnonzero(np.diff(flags.astype(np.int8), prepend=0, append=0))
+    return int(max(edges[1::2] - edges[::2], default=0))
 
 
 def _bounded(t: Truth) -> str:

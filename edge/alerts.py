@@ -13,6 +13,7 @@ from edge.rhythm.beat import Beat
 __all__ = ["Alert", "AlertEngine", "AlertSettings", "Kind", "Priority", "State"]
 
 TICK_S = 0.1  # how often the rules look: finer than any of their times
+HIDES_A_BEAT_S = 0.05  # a shorter loss hides no QRS complex (80 ms or more), so silence is counted through it
 BEATS_LAG_S = 1.0  # beats are taken as known this long after, where the caller does not say: twice a detector's delay
 
 
@@ -26,6 +27,7 @@ class AlertEngine:
     def __init__(self, leads: tuple[str, ...], rate: float = 500.0, settings: AlertSettings | None = None) -> None:
         self.settings = settings or AlertSettings()
         self._tick = round(TICK_S * rate)
+        self._hides_a_beat = round(HIDES_A_BEAT_S * rate)
         self._lag = round(BEATS_LAG_S * rate)
         self._wearer = WearerRules(leads, rate, self.settings)
         self._equipment = EquipmentRules(leads, rate, self.settings)
@@ -49,8 +51,11 @@ class AlertEngine:
 
     def push_gap(self, start: int, samples: int) -> list[Alert]:
         """`samples` from index `start` on are lost."""
-        self._wearer.inputs.add([LossBegins(start)])
-        return self._both(Lost(start, start + samples))
+        lost = Lost(start, start + samples)
+        self._equipment.inputs.add([lost])
+        if samples > self._hides_a_beat:
+            self._wearer.inputs.add([LossBegins(start), lost])
+        return []
 
     def push_electrodes(self, sample: int, off: Collection[str]) -> list[Alert]:
         """From `sample` on the leads in `off`, and no others, miss an electrode."""

@@ -36,7 +36,7 @@ def _main(argv: Sequence[str] | None) -> int:
         return 0
     config = given.pop("config")
     chosen = settings(given, Path(config) if config else None)
-    if chosen.demo:
+    if chosen.demo and not chosen.explain:
         from edge.demo import demo
 
         return demo(chosen)

@@ -109,3 +109,10 @@ def test_explain_tells_each_stage_and_opens_nothing(edge_run):
     assert told.code == 0
     assert "twelve leads" in told.out
     assert told.err == ""  # nor does the engine greet
+
+
+def test_explaining_the_demo_does_not_run_it(edge_run):
+    told = edge_run("--demo", "--explain")
+    assert told.code == 0
+    assert "delay of each stage" in told.out
+    assert "truth" not in told.out

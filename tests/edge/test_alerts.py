@@ -61,6 +61,15 @@ def test_an_asystole_is_told_while_it_lasts() -> None:
     assert not alert.technical
 
 
+@pytest.mark.parametrize(("lost_s", "told"), [(0.02, True), (0.5, False)])
+def test_silence_goes_on_through_losses_too_short_to_hide_a_beat(lost_s: float, told: bool) -> None:
+    engine = AlertEngine(LEADS, RATE)
+    for k in range(20):
+        engine.push_gap(round((10 + k) * RATE), round(lost_s * RATE))
+    found = run(engine, 20, steady(60, 10))
+    assert ("asystole" in {str(alert.kind) for alert in found}) == told
+
+
 @pytest.mark.parametrize("silence_s", [3.0, 3.9, 3.99, 4.0, 4.02, 4.04, 4.08, 4.1, 5.0])
 def test_no_silence_falls_between_pause_and_asystole(silence_s: float) -> None:
     engine = AlertEngine(LEADS, RATE)
