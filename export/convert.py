@@ -40,6 +40,19 @@ def to_onnx(net: nn.Module, path: Path, window: int) -> None:
         output_names=["leads", "log_variance"],
         verbose=False,
     )
+    _without_traces(path)
+
+
+def _without_traces(path: Path) -> None:
+    """Takes out what the exporter notes of where each node came from: folders of the machine it ran on."""
+    import onnx
+
+    model = onnx.load(str(path))
+    graph = model.graph
+    for part in (model, graph, *graph.node, *graph.input, *graph.output, *graph.value_info, *graph.initializer):
+        del part.metadata_props[:]
+    onnx.checker.check_model(model)
+    onnx.save(model, str(path))
 
 
 class ChannelsLast(nn.Module):

@@ -7,22 +7,13 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import torch
 from torch import Tensor
 
-# Dower et al. 1980: the eight leads from the Frank leads X, Y, Z
-DOWER = torch.tensor(
-    [
-        [0.632, -0.235, 0.059],
-        [0.235, 1.066, -0.132],
-        [-0.515, 0.157, -0.917],
-        [0.044, 0.164, -1.387],
-        [0.882, 0.098, -1.277],
-        [1.213, 0.127, -0.601],
-        [1.125, 0.127, -0.086],
-        [0.831, 0.076, 0.230],
-    ]
-)
+from edge import synthetic
+
+DOWER = torch.from_numpy(synthetic.DOWER.astype(np.float32))
 ROTATION_SD = 0.15  # rad, the heart's position in the chest
 FIELD_SD = 0.12  # of the lead field's norm, the torso's shape
 SHIFT_SD = 0.15  # of an electrode's distance to its neighbour

@@ -58,7 +58,12 @@ class SerialPatch:
                 break
             if self._gone:
                 yield self._lost(f"{self._port} vanished")
-                await self._reopen()
+                try:
+                    await self._reopen()
+                except SourceLost:
+                    for item in self._link.settle():
+                        yield item
+                    raise
                 self._greet()
                 continue
             self._check_patience()
@@ -66,7 +71,7 @@ class SerialPatch:
                 if self._link.described and not self._down:
                     yield self._lost(f"{self._port}: no samples for {STALL_S:g} s")
                 if time.monotonic() - self._greeted_s >= GREET_EVERY_S:
-                    self._greet()
+                    self._greet(silent=True)
         for item in self._link.settle():
             yield item
 
@@ -115,8 +120,8 @@ class SerialPatch:
             text = f"{self._port}: the patch sent no samples for {now - self._samples_s:.0f} s: "
             raise SourceLost(text + "check its battery and its electrodes, and start again", Reason.SILENT)
 
-    def _greet(self) -> None:
-        self._link.greet()
+    def _greet(self, *, silent: bool = False) -> None:
+        self._link.greet(silent=silent)
         self._greeted_s = time.monotonic()
 
     async def close(self) -> None:
