@@ -26,6 +26,11 @@ class Montage:
         """The channels that are standard leads, in the channels' order."""
         return tuple(name for name in self.names if name in LEADS)
 
+    @property
+    def redundant(self) -> bool:
+        """Whether a channel follows from the others."""
+        return int(np.linalg.matrix_rank(self.rows, tol=1e-6)) < len(self.rows)
+
     @classmethod
     def of_leads(cls, names: Sequence[str]) -> Montage:
         """A montage of standard leads. Raises UsageError for a name that is none, or one given twice."""

@@ -77,7 +77,7 @@ class Pipeline:
         self._front: list[Bridge | Resample | Baseline | Notch | Grid] = [Bridge(rate)]
         if rate != RATE:
             self._front.append(Resample(rate, RATE))
-        self._front += [Grid(RATE), Baseline(RATE)]
+        self._front += [Grid(RATE), Baseline(RATE, together=self.montage.redundant)]
         if self.settings.mains_hz:
             self._front.append(Notch(RATE, self.settings.mains_hz))
         self.quality = Quality(names, RATE)

@@ -9,12 +9,15 @@ segment.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from edge.blocks import Block, Signal
 from edge.dsp.design import high_pass, recurse
 
 CUTOFF_HZ = 0.05
+_Piece = tuple[int, int, bool]  # first, last + 1, whether the filter starts there
 SETTLE_S = 1.0  # a beat or more: its mean is where the filter would have settled
 
 
@@ -24,9 +27,13 @@ class Baseline:
     A lead's filter starts at the mean of the run's first second (or of the whole run, if it is shorter), so no start
     costs seconds of settling. Mean, not median: the filter stays linear and Einthoven's law survives it.
     Bridged samples (finite but invalid) keep the filter going; NaN ends the run.
+
+    Of leads that say the same twice (I, II and III), one that comes back alone would start at another level than the
+    others have, and break the law between them: with `together`, all leads start afresh when one does.
     """
 
-    def __init__(self, rate: float) -> None:
+    def __init__(self, rate: float, *, together: bool = False) -> None:
+        self._together = together
         self._filter = high_pass(CUTOFF_HZ, rate)
         self._settle = round(SETTLE_S * rate)
         self.delay_samples = 0  # but up to SETTLE_S are held back at the start of a run
@@ -66,41 +73,58 @@ class Baseline:
             return []
         if len(self._states) != len(held.leads):
             self._states = [None] * len(held.leads)
+        pieces = self._pieces(held.mv)
         ready = len(held.mv)
         if not final:
-            ready = min(self._ready(held.mv[:, k], self._states[k]) for k in range(len(held.leads)))
+            ready = min(self._ready(of_lead, len(held.mv)) for of_lead in pieces)
         if ready == 0:
             return []
         out = np.empty((ready, len(held.leads)), np.float32)
         for k in range(len(held.leads)):
-            out[:, k] = self._run(k, held.mv[:, k], ready)
+            out[:, k] = self._run(k, held.mv[:, k], pieces[k], ready)
         done = Block(held.start, held.rate, held.leads, out, held.valid[:ready])
         self._held = held.cut(held.start + ready, held.end) if ready < len(held.mv) else None
         return [done]
 
-    def _ready(self, x: Signal, state: tuple[float, ...] | None) -> int:
-        """How many samples can be filtered now: a run that has not started needs its first second."""
-        for first, last in _runs(x):
-            started = state is not None and first == 0
-            if not started and last == len(x) and last - first < self._settle:
-                return first
-        return len(x)
+    def _pieces(self, mv: Signal) -> list[list[_Piece]]:
+        """The stretches of every lead over which one filter runs."""
+        runs = [_runs(mv[:, k]) for k in range(mv.shape[1])]
+        starts = [
+            {first for first, _ in of_lead if first > 0 or self._states[k] is None} for k, of_lead in enumerate(runs)
+        ]
+        if not self._together:
+            return [[(a, b, a in starts[k]) for a, b in of_lead] for k, of_lead in enumerate(runs)]
+        anywhere = set().union(*starts)
+        edges = sorted({edge for of_lead in runs for run in of_lead for edge in run})
+        return [
+            [
+                (a, b, a in anywhere)
+                for first, last in of_lead
+                for a, b in pairwise([first, *(edge for edge in edges if first < edge < last), last])
+            ]
+            for of_lead in runs
+        ]
 
-    def _run(self, k: int, x: Signal, ready: int) -> Signal:
+    def _ready(self, pieces: list[_Piece], samples: int) -> int:
+        """How many samples can be filtered now: a filter that has not started needs its first second."""
+        for first, last, starts in pieces:
+            if starts and last == samples and last - first < self._settle:
+                return first
+        return samples
+
+    def _run(self, k: int, x: Signal, pieces: list[_Piece], ready: int) -> Signal:
         out = np.full(ready, np.nan, np.float32)
         state = self._states[k]
         at = 0
-        for first, last in _runs(x):
+        for first, last, starts in pieces:
             if first >= ready:
                 break
-            if first > at or state is None or at != first:
-                state = None
-            if state is None:
+            if starts:
                 mean = float(x[first : min(last, first + self._settle)].mean(dtype=np.float64))
                 state = (-self._filter[0][0] * mean,)  # output 0 for a constant input at the mean
-            stop = min(last, ready)
-            out[first:stop], state = recurse(self._filter, x[first:stop].astype(np.float64), state)
-            at = stop
+            assert state is not None
+            at = min(last, ready)
+            out[first:at], state = recurse(self._filter, x[first:at].astype(np.float64), state)
         self._states[k] = state if at == ready else None
         return out
 

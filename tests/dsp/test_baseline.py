@@ -159,3 +159,33 @@ def test_no_more_than_a_second_is_held_back():
         seen += sum(len(b.mv) for b in stage.push(block))
         assert at + 50 - seen <= RATE
     assert seen == len(mv), "once the run has started nothing is held"
+
+
+def limb_leads_with_holes():
+    """I, II and III of one heart under wander, each with a hole of its own."""
+    rng = np.random.default_rng(5)
+    mv = synthesise("sinus", 12, seed=5).mv[:, [LEAD["I"], LEAD["II"], LEAD["III"]]].astype(float)
+    wander = rng.normal(0, 0.01, (len(mv), 2)).cumsum(axis=0)
+    mv += np.stack([wander[:, 0], wander[:, 1], wander[:, 1] - wander[:, 0]], axis=1)
+    mv += np.array([5.0, -3.0, -8.0])  # electrode offsets
+    mv = mv.astype(np.float32)
+    mv[1500:1550, 0] = np.nan
+    mv[1800:1900, 2] = np.nan  # within the second in which the others start
+    mv[2100:2111, 0] = np.nan
+    mv[4000:, 1] = np.nan
+    return mv
+
+
+def test_einthovens_law_survives_a_hole_in_one_of_three_limb_leads():
+    mv = limb_leads_with_holes()
+    out = run(Baseline(RATE, together=True), block_of(mv), [0, len(mv)]).mv
+    there = np.isfinite(out).all(axis=1)
+    law = np.abs(out[there, 0] + out[there, 2] - out[there, 1])
+    assert np.array_equal(np.isnan(out), np.isnan(mv))
+    assert law.max() < 2e-5, "mV; float32's rounding of several mV on the way in"
+    alone = run(Baseline(RATE), block_of(mv), [0, len(mv)]).mv
+    assert np.abs(alone[there, 0] + alone[there, 2] - alone[there, 1]).max() > 1e-3, "which it would not, each alone"
+
+
+def test_leads_that_start_together_do_so_however_the_input_is_cut():
+    assert_same_however_cut(lambda: Baseline(RATE, together=True), block_of(limb_leads_with_holes(), start=77))

@@ -490,3 +490,13 @@ def test_an_hour_without_signal_is_cheap_and_every_sample_of_it_is_there():
     assert pipeline.samples_out == 2 * len(x) + 1_800_000
     assert calls < 200, "beats are not looked for in nothing"
     assert [item.sample for item in out if isinstance(item, Beat)][-1] > len(x) + 1_800_000
+
+
+def test_redundant_leads_obey_einthovens_law_after_a_hole_in_one_of_them():
+    leads = ("I", "II", "III", "V2")
+    mv = synthesise("sinus", 12, seed=3, noise_uv=2).mv[:, [LEAD[lead] for lead in leads]].copy()
+    mv += np.linspace(0, 0.4, len(mv))[:, None].astype(np.float32) * np.array([1, 0.5, -0.5, 0], np.float32)
+    mv[2000:2050, 0] = np.nan
+    twelve = edge.reconstruct(mv, RATE, leads).mv
+    there = np.isfinite(twelve).all(axis=1)
+    assert np.abs(twelve[there, LEAD["I"]] + twelve[there, LEAD["III"]] - twelve[there, LEAD["II"]]).max() < 1e-3
