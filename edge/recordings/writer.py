@@ -103,12 +103,16 @@ class WfdbWriter:
         """What was written up to now can be read when this returns, even if the process is killed after it."""
         if not self._open:
             return
+        if self._unflushed:
+            self._publish()
+        self.sidecar.save()
+
+    def _publish(self) -> None:
         if self._segment is not None:
             self._segment.save_header()
         self._save_master()
         if self.clipped:
             self.sidecar.update({"clipped": self.clipped})
-        self.sidecar.save()
         self._unflushed = 0
 
     def close(self) -> None:
@@ -121,7 +125,8 @@ class WfdbWriter:
             self._end_segment()
             if self._wrote:
                 self._absence_to_null()
-            self.flush()
+            self._publish()
+            self.sidecar.save()
         finally:
             self._open = False
             if self._segment is not None:

@@ -21,6 +21,7 @@ from edge.recordings.writer import WfdbWriter
 from edge.sinks.base import RunInfo
 
 FLUSH_S = 0.5
+DESCRIBE_S = 10.0  # between two states of the sidecar: it sums up, and is whole at the end
 RAW_PIECE_S = 0.4  # with FLUSH_S, less than the second that a crash may cost
 RAW_UV_PER_COUNT = 0.05  # where the source does not say: 24 bits of it reach +-419 mV
 BEATS, RHYTHMS, ALERTS = "qrs", "rhy", "alm"
@@ -38,6 +39,7 @@ class Recorder:
         self._sd_sum, self._sd_count = np.zeros(12), np.zeros(12)
         self._origins: dict[str, Counter[Origin]] = {lead: Counter() for lead in LEADS}  # samples
         self._flushed = time.monotonic()
+        self._described_s = -DESCRIBE_S
 
     def start(self, info: RunInfo) -> None:
         name = record_name(info.device.name)
@@ -99,7 +101,9 @@ class Recorder:
     def _flush(self) -> None:
         assert self._leads is not None
         self._flushed = time.monotonic()
-        self._leads.sidecar.update(self._about_leads())
+        if self._flushed >= self._described_s + DESCRIBE_S:
+            self._described_s = self._flushed
+            self._leads.sidecar.update(self._about_leads())
         self._leads.flush()
         for mark in self._marks.values():
             mark.flush()
