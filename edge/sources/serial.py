@@ -16,6 +16,8 @@ from edge.timeline import Cause, Chunk
 from firmware_bridge.framing import SerialDecoder, frame
 
 READ_BYTES = 4096
+REST_S = 0.06  # after a small read: what follows works in tenths of a second, and each waking costs a cold cache
+FEW_BYTES = 1024  # a small read: with 60 ms between them no port that gives so little overruns its 4 kB
 GREET_EVERY_S = 1.0  # until the patch says who it is
 SILENCE_S = 5.0  # a port that opens and says nothing for so long is no patch
 STALL_S = 3.0  # a patch that stops talking for so long is asked to go on
@@ -38,6 +40,7 @@ class SerialPatch:
         self._serial: Any = None
         self._arrived = asyncio.Event()
         self._chunks: list[bytes] = []
+        self._resting: asyncio.TimerHandle | None = None
         self._gone = False
         self._heard = 0  # bytes since the port was opened
         self._down = False  # told so
@@ -139,7 +142,7 @@ class SerialPatch:
             raise _unavailable(self._port, self._baud, error) from error
         self._gone, self._heard, self._decoder = False, 0, SerialDecoder()
         self._opened_s = time.monotonic()
-        asyncio.get_running_loop().add_reader(self._serial.fileno(), self._readable)
+        self._listen()
 
     def _readable(self) -> None:
         try:
@@ -148,10 +151,20 @@ class SerialPatch:
             data = b""
         if data:
             self._chunks.append(data)
+            if self._link.streaming and len(data) < FEW_BYTES:
+                self._rest()
         else:  # readable and nothing to read: the other end is gone
             self._gone = True
             asyncio.get_running_loop().remove_reader(self._serial.fileno())
         self._arrived.set()
+
+    def _rest(self) -> None:
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(self._serial.fileno())
+        self._resting = loop.call_later(REST_S, self._listen)
+
+    def _listen(self) -> None:
+        asyncio.get_running_loop().add_reader(self._serial.fileno(), self._readable)
 
     async def _wait(self, timeout_s: float) -> None:
         with contextlib.suppress(TimeoutError):  # wait_for, up to 3.11, loses a stop that comes together with samples
@@ -187,6 +200,8 @@ class SerialPatch:
 
     def _close(self) -> None:
         port, self._serial = self._serial, None
+        if self._resting is not None:
+            self._resting.cancel()
         if port is None:
             return
         if port.is_open:
