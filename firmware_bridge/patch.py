@@ -160,13 +160,12 @@ class VirtualPatch:
             case Hello(token=token):
                 return [*self._announce(), Ack(Hello.TYPE, token, OK)]
             case Start(token=token):
-                self.streaming = not self.finished
-                ended = [self._status()] if self.finished else []
-                return [Ack(Start.TYPE, token, OK), *ended]
+                changes, self.streaming = self.finished or not self.streaming, not self.finished
+                return [Ack(Start.TYPE, token, OK), *([self._status()] if changes else [])]
             case Stop(token=token):
                 rest = self._send()
                 self.streaming = False
-                return [*rest, Ack(Stop.TYPE, token, OK)]
+                return [*rest, self._status(), Ack(Stop.TYPE, token, OK)]
             case SetRate(token=token, rate_mhz=rate_mhz):
                 return self._set_rate(token, rate_mhz)
             case Resend(token=token, first=first, count=count):

@@ -136,11 +136,14 @@ def test_hello_is_answered_with_who_the_patch_is():
 def test_stop_sends_what_is_sampled_and_the_index_goes_on():
     patch = patch_of(signal())
     patch.advance(105)
-    rest, ack = patch.command(Stop(1))
+    rest, status, ack = patch.command(Stop(1))
+    assert not status.flags & STREAMING
     assert isinstance(rest, Samples)
     assert (rest.index, len(rest.counts), ack) == (100, 5, Ack(Stop.TYPE, 1, OK))
     assert not samples_in(patch.advance(1000))
-    assert patch.command(Start(2)) == [Ack(Start.TYPE, 2, OK)]
+    ack, status = patch.command(Start(2))
+    assert ack == Ack(Start.TYPE, 2, OK)
+    assert status.flags & STREAMING
     assert samples_in(patch.advance(20))[0].index == 1105
     assert patch.log.lost == {"stopped": 1000}
 
