@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Self, TextIO
 
 from edge.blocks import TwelveLeads
+from edge.config import VIEWS
 from edge.errors import UsageError
 from edge.sinks.glyphs import Glyphs, glyphs_for, printable
 from edge.sinks.layout import Painter
@@ -24,7 +25,6 @@ from edge.sinks.words import alert_words, clock, status_line
 
 __all__ = ["VIEWS", "ActiveAlert", "Console", "LeadScore", "ViewState", "summary_table"]
 
-VIEWS = ("auto", "live", "plain", "none")
 REDRAW_HZ = 4.0  # at most; the pen moves a cell or two, and a slow SSH line keeps up
 SHARE = 0.02  # of one core's time, at most: a slow device redraws less often
 STATUS_S = 5.0  # between two lines of the plain view
