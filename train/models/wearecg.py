@@ -22,7 +22,8 @@ from edge.leads import TWELVE_FROM_EIGHT
 if TYPE_CHECKING:
     from train.windows import Batch
 
-GROUPS = 32
+GROUPS = 32  # at the paper's widths; fewer in a narrower network
+GROUPED = 4  # channels a group holds at least: of one alone, the norm would take the convolution's bias away
 LOG_VARIANCE = (-30.0, 20.0)  # as published: exp stays finite in single precision
 
 Features = Callable[[Tensor], Sequence[Tensor]]  # of a frozen classifier, from (batch, 12, time) in mV
@@ -42,10 +43,14 @@ class WearECGConfig:
         object.__setattr__(self, "up", tuple(self.up))
         if len(self.down) != len(self.up):
             raise ValueError("down and up must have as many levels as each other")
+        if any(width < GROUPED or width % GROUPED for width in (*self.down, *self.up)):
+            raise ValueError(f"widths must be multiples of {GROUPED}")
+        if self.down[-1] % self.heads or self.up[0] % self.heads:
+            raise ValueError(f"{self.heads} heads do not divide the widths at the bottom")
 
 
 def _norm(channels: int) -> nn.GroupNorm:
-    return nn.GroupNorm(math.gcd(GROUPS, channels), channels)
+    return nn.GroupNorm(math.gcd(GROUPS, channels // GROUPED), channels)
 
 
 class Residual(nn.Module):
@@ -138,7 +143,7 @@ class WearECG(nn.Module):
         return self.mean(h), self.log_variance(h).clamp(*LOG_VARIANCE)
 
     def objective(self, batch: Batch) -> Tensor:
-        """The paper's equation 12: squared error of all twelve leads, and the latent's divergence from a unit normal."""
+        """The paper's equation 12: squared error of all twelve leads, and the latent's distance from a unit normal."""
         mean, log_variance = self.posterior(batch.x)
         answer = self.decoder(mean + torch.exp(0.5 * log_variance) * torch.randn_like(mean))
         matrix = torch.from_numpy(TWELVE_FROM_EIGHT).to(batch.target)
