@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,60 +11,80 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edge.leads import INDEPENDENT, LEAD, TWELVE_FROM_EIGHT
+from edge.errors import InputError, Reason
+from train.data.checks import defect
+from train.data.record import Row, Signal
+from train.data.rows import Int16s, Rows
+from train.data.writer import TABLE, UV, CorpusWriter
 
-IDENTITY_TOLERANCE_UV = 20  # rounding of the publisher's own derived leads, with room
+__all__ = ["Corpus", "defect", "load", "save"]
 
 
 @dataclass(frozen=True)
 class Corpus:
-    uv: npt.NDArray[np.int16]  # records x samples x 12, microvolts at 500 Hz, leads in standard order
-    table: list[dict[str, Any]]  # name, subject, fold and whatever the publisher tells, a record a row
+    uv: Rows | Int16s  # records x samples x 12, microvolts at 500 Hz, leads in standard order
+    table: list[Row]  # name, subject, fold, age, sex, labels, source and whatever the publisher tells, a record a row
+    unit: str = "mV"  # of `mv()`; "sd" where every lead was z-scored
+
+    @staticmethod
+    def joined(corpora: Sequence[Corpus]) -> Corpus:
+        """Several as one, nothing copied; where they differ in length, all are as long as the shortest.
+
+        A subject is known by its source and its number: numbers of different sets are different people.
+        """
+        if len({corpus.unit for corpus in corpora}) != 1:
+            raise ValueError("corpora in millivolts and z-scored ones cannot be joined")
+        table = [row for corpus in corpora for row in corpus.table]
+        return Corpus(Rows.joined([Rows.of(corpus.uv) for corpus in corpora]), table, corpora[0].unit)
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def take(self, records: Sequence[int]) -> Corpus:
+        """These records, in this order."""
+        return Corpus(Rows.of(self.uv).take(records), [self.table[k] for k in records], self.unit)
 
     def select(self, folds: Iterable[int]) -> Corpus:
         wanted = set(folds)
-        rows = [k for k, row in enumerate(self.table) if row.get("fold") in wanted]
-        return Corpus(self.uv[rows], [self.table[k] for k in rows])
+        return self.take([k for k, row in enumerate(self.table) if row.get("fold") in wanted])
 
     def every(self, stride: int) -> Corpus:
         """Every `stride`-th record."""
-        return Corpus(self.uv[::stride], self.table[::stride])
+        return self.take(range(0, len(self.table), stride))
 
     def mv(self) -> npt.NDArray[np.float32]:
-        """All records in mV (records x samples x 12)."""
-        return self.uv.astype(np.float32) * np.float32(1e-3)
+        """All records in mV (records x samples x 12), in memory."""
+        out = np.empty(self.uv.shape, np.float32)
+        for k in range(len(out)):
+            np.multiply(self.uv[k], np.float32(1e-3), out=out[k])
+        return out
 
 
-def save(path: Path, records: Iterable[tuple[dict[str, Any], npt.NDArray[np.floating]]]) -> tuple[int, list[str]]:
-    """Write (row, mV samples x 12) pairs as a corpus; returns how many, and why each rejected one was."""
-    kept, rows, rejected = [], [], []
-    for row, mv in records:
-        reason = defect(mv)
-        if reason:
-            rejected.append(f"{row['name']}: {reason}")
-            continue
-        kept.append(np.round(mv * 1000).astype(np.int16))
-        rows.append(row)
-    if not kept:
-        raise ValueError("no usable record" + (f"; the first: {rejected[0]}" if rejected else ""))
-    path.mkdir(parents=True, exist_ok=True)
-    np.save(path / "uv.npy", np.stack(kept))
-    (path / "table.json").write_text(json.dumps({"records": rows, "rejected": rejected}))
-    return len(kept), rejected
+def save(path: Path, records: Iterable[tuple[Row, Signal]]) -> tuple[int, list[str]]:
+    """Write (row, mV samples x 12) pairs as a corpus, one by one; returns how many, and why each rejected one was.
+
+    All must have the length of the first. Raises InputError where none is usable; `path` is untouched then.
+    """
+    with CorpusWriter(path) as writer:
+        for row, mv in records:
+            writer.add(row, mv)
+    return writer.count, [str(entry) for entry in writer.rejected]
 
 
-def load(path: Path) -> Corpus:
-    return Corpus(np.load(path / "uv.npy", mmap_mode="r"), json.loads((path / "table.json").read_text())["records"])
+def load(*paths: Path) -> Corpus:
+    """The corpus in the folder `paths[0]`, or several joined. Raises InputError where one is no whole corpus."""
+    corpora = [_load(path) for path in paths]
+    return corpora[0] if len(corpora) == 1 else Corpus.joined(corpora)
 
 
-def defect(mv: npt.NDArray[np.floating]) -> str | None:
-    """Why a recording (samples x 12, mV) cannot be used, or None."""
-    if not np.isfinite(mv).all():
-        return f"{int((~np.isfinite(mv)).any(1).sum())} samples are missing"
-    if np.abs(mv).max() > 30:
-        return f"an amplitude of {np.abs(mv).max():.0f} mV"
-    eight = mv[:, [LEAD[name] for name in INDEPENDENT]]
-    off_uv = 1000 * np.abs(eight @ TWELVE_FROM_EIGHT.T - mv).max()
-    if off_uv > IDENTITY_TOLERANCE_UV:
-        return f"the limb leads break Einthoven's or Goldberger's law by {off_uv:.0f} uV"
-    return None
+def _load(path: Path) -> Corpus:
+    try:
+        about: dict[str, Any] = json.loads((path / TABLE).read_text())
+        uv = np.load(path / UV, mmap_mode="r")
+        rows = about["records"]
+    except (OSError, ValueError, KeyError, EOFError) as error:
+        reason = f"{path} is no whole corpus ({error}): make it with python -m train prepare"
+        raise InputError(reason, Reason.UNREADABLE) from None
+    if len(uv) != len(rows):
+        raise InputError(f"{path} is damaged: {len(uv)} records and {len(rows)} rows: prepare it again")
+    return Corpus(Rows.of(uv), rows, about.get("unit", "mV"))

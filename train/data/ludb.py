@@ -1,25 +1,41 @@
 """LUDB 1.0.1 in its publisher's layout (Kalyakulina et al. 2020, ODC-By): 500 Hz, 10 s, 200 subjects.
 
-Its headers scale every lead to a range of its own, which breaks Einthoven's law; the counts are microvolts.
+Its headers scale every lead to a range of its own, which breaks Einthoven's law; the counts are microvolts. It is a
+test set, so there are no folds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import numpy.typing as npt
+from edge.errors import InputError
+from train.data.headers import comments
+from train.data.record import Record, Source, attempted, row
 
-from edge.leads import LEADS, canonical
+UV_PER_COUNT = 1.0  # on all leads: with it Einthoven's law holds to the count
+_RHYTHM = "rhythm"
 
 
-def read(root: Path) -> Iterator[tuple[dict[str, Any], npt.NDArray[np.float64]]]:
-    """Every record under `root/data` in mV (samples x 12); LUDB is a test set, so there are no folds."""
+def read(root: Path) -> Source:
+    """Every record under `root/data` in mV; `labels` is the rhythm its header names."""
+    headers = sorted((root / "data").glob("*.hea"), key=lambda path: (len(path.stem), path.stem))
+    if not headers:
+        raise InputError(f"{root} is no LUDB: there is no data/*.hea in it")
+    return Source(len(headers), (attempted(header.stem, partial(_record, header)) for header in headers))
+
+
+def _record(header: Path) -> Record:
     import wfdb
 
-    for header in sorted((root / "data").glob("*.hea"), key=lambda path: int(path.stem)):
-        record = wfdb.rdrecord(str(header.with_suffix("")), physical=False)
-        order = [[canonical(name) for name in record.sig_name].index(lead) for lead in LEADS]
-        yield {"name": header.stem, "subject": header.stem, "fold": None}, record.d_signal[:, order] / 1000.0
+    counts = wfdb.rdrecord(str(header.with_suffix("")), physical=False)
+    said = comments(header)
+    entry = row(
+        header.stem,
+        header.stem,
+        age=said.get("age"),
+        sex=said.get("sex"),
+        labels=[said[_RHYTHM].rstrip(".")] if _RHYTHM in said else [],
+        fold=None,
+    )
+    return Record(entry, counts.fs, tuple(counts.sig_name), counts.d_signal * (UV_PER_COUNT / 1000))

@@ -1,35 +1,52 @@
-"""PTB-XL 1.0.3 in its publisher's layout (Wagner et al. 2020, CC BY 4.0): 500 Hz, 10 s, folds by patient."""
+"""PTB-XL 1.0.3 in its publisher's layout (Wagner et al. 2020, CC BY 4.0): 500 and 100 Hz, 10 s, folds by patient."""
 
 from __future__ import annotations
 
-import csv
+import ast
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import numpy.typing as npt
+from train.data.headers import wfdb_record
+from train.data.record import Record, Rejected, Row, Source, attempted, row
+from train.data.tables import rows_of
 
-from edge.leads import LEADS, canonical
+TABLE = "ptbxl_database.csv"
+_SEX = {"0": "male", "1": "female"}
 
 
-def read(root: Path) -> Iterator[tuple[dict[str, Any], npt.NDArray[np.float64]]]:
-    """Rows of `ptbxl_database.csv` whose 500 Hz record is there, with the record in mV (samples x 12)."""
-    import wfdb
+def read(root: Path, file_column: str = "filename_hr") -> Source:
+    """The rows of `ptbxl_database.csv` whose record is there; `labels` are the SCP-ECG statements."""
+    entries = rows_of(root / TABLE, ("ecg_id", "patient_id", "strat_fold", file_column))
+    return Source(len(entries), _records(root, entries, file_column))
 
-    with (root / "ptbxl_database.csv").open(newline="") as file:
-        for entry in csv.DictReader(file):
-            path = root / entry["filename_hr"]
-            if not path.with_suffix(".hea").exists():
-                continue
-            record = wfdb.rdrecord(str(path))
-            order = [[canonical(name) for name in record.sig_name].index(lead) for lead in LEADS]
-            row = {
-                "name": path.name,
-                "subject": entry["patient_id"],
-                "fold": int(entry["strat_fold"]),
-                "age": entry["age"],
-                "sex": entry["sex"],
-                "scp_codes": entry["scp_codes"],
-            }
-            yield row, record.p_signal[:, order]
+
+def read_100hz(root: Path) -> Source:
+    """As `read`, from the files at 100 Hz: nothing above 50 Hz, so for comparison with what was trained on those."""
+    return read(root, "filename_lr")
+
+
+def _records(root: Path, entries: list[dict[str, str]], file_column: str) -> Iterator[Record | Rejected]:
+    absent = 0
+    for entry in entries:
+        header = (root / entry[file_column]).with_suffix(".hea")
+        if header.exists():
+            yield attempted(header.stem, partial(wfdb_record, header, _row(header.stem, entry)))
+        else:
+            absent += 1
+    if absent:
+        yield Rejected(TABLE, f"{absent} of its {len(entries)} records are not there")
+
+
+def _row(name: str, entry: dict[str, str]) -> Row:
+    codes = ast.literal_eval(entry.get("scp_codes") or "{}")
+    return row(
+        name,
+        entry["patient_id"].removesuffix(".0"),
+        age=entry.get("age"),
+        sex=_SEX.get(entry.get("sex", "")),
+        labels=sorted(codes),
+        fold=int(float(entry["strat_fold"])),
+        scp_codes=codes,
+        pacemaker=bool(entry.get("pacemaker", "").strip()),
+    )
