@@ -1,146 +1,178 @@
-"""python -m train fit: train the any-lead network on a prepared corpus.
+"""python -m train fit: train a network on prepared corpora.
 
-    python -m train fit --data cache/ptbxl --out runs/default --steps 9000
+    python -m train fit --config train/configs/default.toml --data cache/ptbxl cache/cinc2011 --out runs/default
+    python -m train fit --config train/configs/tiny.toml --data cache/ptbxl --out runs/try --set batch=32 --steps 200
+    torchrun --nproc_per_node 2 -m train fit --config train/configs/default.toml --data cache/ptbxl --out runs/two
 
-Resumes from `--out` if it holds a checkpoint. Early stopping by fold 8: the best average of the weights is kept.
+A GPU is used where there is one. Interrupted by Ctrl-C or by anything else, the same command goes on where the run
+was. In --out are best.safetensors (the weights that did best on the validation folds), curve.json and state.pt.
+Recordings without a fold are never trained on; those of fold 0 always are.
 """
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
-import time
+import math
+import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 
-from edge.leads import LEADS
-from edge.metrics import agreement
-from train.data import corpus
-from train.loss import loss
-from train.masks import PATCH
-from train.models.unet import UNet, UNetConfig
-from train.reconstruct import eight_leads, twelve_leads
-from train.windows import RATE, Windows
+from edge.errors import Reason, UsageError
+from train import distributed, files, recipe
+from train.distributed import World
+from train.loader import Loader, Share
+from train.loop import Loop, Plan
+from train.models import registry
+from train.precision import Precision
+from train.recipe import Recipe
+from train.report import Report
+from train.run_folder import RunFolder
+from train.source import split, windows
+from train.teachers import Teachers
+from train.trainer import Trainer
+from train.validation import Held
 
-TRAIN_FOLDS, VALIDATION_FOLD = range(1, 8), 8
-MISSING = [k for k, name in enumerate(LEADS) if name not in PATCH]
-
-
-@dataclasses.dataclass(frozen=True)
-class FitConfig:
-    steps: int = 9000
-    batch: int = 64
-    learning_rate: float = 2e-3
-    weight_decay: float = 0.02
-    average: float = 0.999  # decay of the moving average of the weights
-    check_every: int = 500  # steps
-    seed: int = 0
-
-
-def validate(net: nn.Module, held: corpus.Corpus) -> tuple[float, float]:
-    """PCC and MSE (mV2) over the nine leads missing from II, V1, V5."""
-    estimate, _, truth = eight_leads(net, held, PATCH)
-    got = twelve_leads(estimate, truth, PATCH)
-    true = held.mv() @ np.eye(12, dtype=np.float32)
-    figures = agreement(true, got, RATE)
-    return float(np.nanmean(figures.pcc[:, MISSING])), float(np.nanmean(figures.mse_mv2[:, MISSING]))
+MOST_WORKERS = 8  # draw more windows than any one GPU here was seen to take
 
 
 def fit(
-    data: Path, out: Path, config: FitConfig, shape: UNetConfig, threads: int, stop_after: int | None = None
+    data: Sequence[Path],
+    out: Path,
+    chosen: Recipe,
+    *,
+    workers: int | None = None,
+    tensorboard: Path | None = None,
+    stop_after: int | None = None,
 ) -> None:
-    """Train to `config.steps`, from where `out` left off; as an interruption would, only to step `stop_after`."""
-    torch.set_num_threads(threads)
-    torch.manual_seed(config.seed)
-    out.mkdir(parents=True, exist_ok=True)
-    everything = corpus.load(data)
-    windows = Windows(everything.select(TRAIN_FOLDS))
-    held = everything.select([VALIDATION_FOLD])
-    net = UNet(shape).to(memory_format=torch.channels_last)
-    average = torch.optim.swa_utils.AveragedModel(
-        net, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(config.average), use_buffers=True
-    )
-    optimiser = torch.optim.AdamW(net.parameters(), config.learning_rate, weight_decay=config.weight_decay)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, config.learning_rate, total_steps=config.steps + 1, pct_start=0.1, final_div_factor=100
-    )
-    generator = torch.Generator().manual_seed(config.seed)
-    state = out / "state.pt"
-    step, best, curve = 0, 0.0, []
-    if state.exists():
-        saved: dict[str, Any] = torch.load(state, weights_only=True)
-        for part, name in ((net, "net"), (average, "average"), (optimiser, "optimiser"), (schedule, "schedule")):
-            part.load_state_dict(saved[name])
-        generator.set_state(saved["generator"])
-        step, best, curve = saved["step"], saved["best"], saved["curve"]
-    weights = sum(p.numel() for p in net.parameters())
-    print(f"{len(windows.inputs)} records, {len(held.uv)} to validate on, {weights} weights")
-    began, running = time.monotonic(), 0.0
-    while step < min(config.steps, stop_after or config.steps):
-        net.train()
-        batch = windows.draw(config.batch, generator)
-        value = loss(*net(batch.x), batch)
-        optimiser.zero_grad(set_to_none=True)
-        value.backward()
-        nn.utils.clip_grad_norm_(net.parameters(), 1.0)
-        optimiser.step()
-        schedule.step()
-        average.update_parameters(net)
-        running += value.item()
-        step += 1
-        if step % config.check_every == 0 or step == config.steps:
-            pcc, mse = validate(average.module, held)
-            curve.append(
-                {
-                    "step": step,
-                    "loss": running / config.check_every,
-                    "pcc": pcc,
-                    "mse": mse,
-                    "s": time.monotonic() - began,
-                }
-            )
-            running = 0.0
-            print(json.dumps(curve[-1]), flush=True)
-            if pcc > best:
-                best = pcc
-                weights = {k: v.contiguous() for k, v in average.module.state_dict().items()}
-                torch.save(
-                    {
-                        "weights": weights,
-                        "shape": dataclasses.asdict(shape),
-                        "fit": dataclasses.asdict(config),
-                        "pcc": pcc,
-                        "step": step,
-                    },
-                    out / "best.pt",
-                )
-            parts = {"net": net, "average": average, "optimiser": optimiser, "schedule": schedule}
-            torch.save(
-                {k: v.state_dict() for k, v in parts.items()}
-                | {"generator": generator.get_state(), "step": step, "best": best, "curve": curve},
-                out / "state.tmp",
-            )
-            (out / "state.tmp").replace(state)
-            (out / "curve.json").write_text(json.dumps(curve, indent=1))
+    """Train by the recipe `chosen`, from where `out` left off; as an interruption would, only to step `stop_after`.
+
+    `workers`: processes that draw windows (None: as many as the machine is good for). Raises UsageError, InputError
+    and OutputError, each naming what is wrong and the way out.
+    """
+    with distributed.joined() as world:
+        loop, remarks = _prepared(data, out, chosen, _workers(workers, world), world)
+        report = Report(loop.progress.step, loop.plan.steps, quiet=not world.first, tensorboard=tensorboard)
+        try:
+            for remark in remarks:
+                report.say(remark)
+            if not loop.progress.over(loop.plan):
+                loop.run(report, stop_after)
+            report.say(_end(loop))
+        finally:
+            report.close()
+
+
+def network(chosen: Recipe) -> nn.Module:
+    """The recipe's network, its weights drawn from its seed. Raises UsageError."""
+    torch.manual_seed(chosen.seed)
+    try:
+        return registry.build(chosen.architecture, chosen.shape)
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"the recipe's network cannot be built: {error}", Reason.CONFIG) from error
+
+
+def whole_shape(chosen: Recipe) -> dict[str, Any]:
+    """The shape with its defaults written out, so that a checkpoint outlives a change of them."""
+    values = {key: tuple(value) if isinstance(value, list) else value for key, value in chosen.shape.items()}
+    return dataclasses.asdict(registry.ARCHITECTURES[chosen.architecture].config(**values))
+
+
+def _prepared(data: Sequence[Path], out: Path, chosen: Recipe, workers: int, world: World) -> tuple[Loop, list[str]]:
+    """A run ready to go on, and what to say of it. The cheap checks come before the slow reading."""
+    net = network(chosen)
+    window = int(net.window)
+    share = Share(chosen.batch, chosen.hearts, world.rank, world.size)
+    precision = Precision.of(chosen.precision, world.device)
+    teachers = Teachers(chosen.teachers, window, precision)
+    train, held, counts = split(data, chosen)
+    plan = _plan(chosen, len(train) * train.uv.shape[1], window)
+    files.folder(out)
+    folder = RunFolder(out, {"recipe": chosen.as_table(), "data": counts})
+    saved = folder.state()
+    config: dict[str, Any] = {"architecture": chosen.architecture, "shape": whole_shape(chosen)}
+    config |= {"recipe": chosen.as_table(), "data": counts}
+    loader = Loader(windows(train, chosen, window), share, chosen.seed, world.device, workers)
+    trainer = Trainer(chosen, net, plan.steps, precision, world)
+    loop = Loop(trainer, loader, teachers, Held(held) if len(held) else None, folder, plan, config)
+    loop.begin(saved)
+    place = "the CPU" if world.device.type == "cpu" else torch.cuda.get_device_name(world.device)
+    remarks = [
+        f"{chosen.architecture}, {registry.weights(net)} weights; {len(train)} recordings to train on, "
+        f"{len(held)} to validate on; {plan.steps} steps, a validation every {plan.steps_per_epoch}",
+        f"{world.size} process{'es' if world.size > 1 else ''} on {place}, {precision.name}, {workers} loader workers",
+    ]
+    remarks += [precision.remark] if precision.remark else []
+    remarks += [f"going on from step {loop.progress.step} in {out}"] if saved else []
+    return loop, remarks
+
+
+def _end(loop: Loop) -> str:
+    p, plan = loop.progress, loop.plan
+    if not p.over(plan):
+        return f"stopped at step {p.step} of {plan.steps}, state kept: the same command goes on from there"
+    ending = "done" if p.step >= plan.steps else f"no better validation for {p.stale_epochs} epochs: done"
+    if loop.held is None:
+        return f"{ending} at step {p.step}: {loop.folder.best}"
+    best = max(p.curve, key=lambda point: point["pcc"])
+    figures = f"PCC {best['pcc']:.4f}, MSE {best['mse_mv2']:.5f} mV2"
+    return f"{ending} at step {p.step}; best at step {best['step']}: {figures}: {loop.folder.best}"
+
+
+def _plan(chosen: Recipe, samples: int, window: int) -> Plan:
+    per_epoch = chosen.steps_per_epoch or math.ceil(samples / (chosen.batch * window))
+    return Plan(chosen.steps or chosen.epochs * per_epoch, per_epoch, chosen.patience_epochs)
+
+
+def _workers(wanted: int | None, world: World) -> int:
+    if wanted is not None:
+        return wanted
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores //= int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+    if world.device.type == "cpu":  # they would take the cores that compute
+        return 1 if cores >= 4 else 0
+    return max(1, min(cores - 1, MOST_WORKERS))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--data", type=Path, required=True, help="a corpus made by `python -m train prepare`")
+    parser.add_argument("--config", type=Path, help="a recipe in TOML, such as train/configs/default.toml")
     parser.add_argument(
-        "--out", type=Path, required=True, help="folder for checkpoints; an interrupted run goes on from there"
+        "--data", type=Path, nargs="+", required=True, metavar="DIR", help="corpora made by `python -m train prepare`"
     )
-    parser.add_argument("--steps", type=int, default=FitConfig.steps)
-    parser.add_argument("--seed", type=int, default=FitConfig.seed)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--channels", default="24,48,96", help="channels at 1/2, 1/4, 1/8 of the rate")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the run; a run there goes on")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="a key of the recipe, with its value as in TOML: learning_rate=1e-3, shape.channels=[16,24,48]",
+    )
+    parser.add_argument("--steps", type=int, help="in all, whatever the recipe says")
+    parser.add_argument("--seed", type=int)
+    parser.add_argument("--noise", metavar="DIR", help="folder of the MIT-BIH noise stress records bw, em, ma")
+    parser.add_argument("--threads", type=int, default=0, help="CPU threads of the arithmetic (as torch finds best)")
+    parser.add_argument("--workers", type=int, help="processes that draw windows ahead (none on few cores)")
+    parser.add_argument(
+        "--tensorboard",
+        type=Path,
+        nargs="?",
+        const=Path(),
+        metavar="DIR",
+        help="write TensorBoard's events to DIR (to OUT/tb if none is named)",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
-    shape = UNetConfig(channels=tuple(int(c) for c in args.channels.split(",")))
-    fit(args.data, args.out, FitConfig(steps=args.steps, seed=args.seed), shape, args.threads)
+    for option in ("threads", "workers"):
+        if (value := getattr(args, option)) is not None and not 0 <= value <= 256:
+            raise UsageError(f"--{option} is {value}: it must be a whole number from 0 to 256")
+    chosen = recipe.read(args.config, args.set, steps=args.steps, seed=args.seed, noise=args.noise)
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    tensorboard = args.out / "tb" if args.tensorboard == Path() else args.tensorboard
+    fit(args.data, args.out, chosen, workers=args.workers, tensorboard=tensorboard)
     return 0
