@@ -16,7 +16,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
-from edge.errors import UsageError
+from edge.errors import OutputError, Reason, UsageError
 from train.data.pieces import hash_fold, pieces
 from train.data.preprocess import RATE
 from train.data.progress import Progress
@@ -42,8 +42,8 @@ def prepare(
     source = chosen.read(root)
     about = {"set": name, "title": chosen.title, "licence": chosen.licence, "rate": RATE, "seconds": seconds}
     progress = Progress(f"prepare {name}", source.total, "records")
-    with CorpusWriter(out, about, zscore=zscore) as writer:
-        try:
+    try:
+        with CorpusWriter(out, about, zscore=zscore) as writer:
             for record in source.records:
                 for piece in [record] if isinstance(record, Rejected) else pieces(record, seconds):
                     if isinstance(piece, Rejected):
@@ -51,8 +51,10 @@ def prepare(
                     else:
                         writer.add(_placed(piece[0], name, by_record), piece[1])
                 progress.step(remark=f", {len(writer.rejected)} rejected")
-        finally:
-            progress.close()
+    except OSError as error:  # what goes wrong in reading is a rejected record
+        raise OutputError(f"cannot write {out}: {error.strerror}: nothing was kept", Reason.UNWRITABLE) from None
+    finally:
+        progress.close()
     return writer
 
 

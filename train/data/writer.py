@@ -23,6 +23,7 @@ from train.data.record import Rejected, Row, Signal
 
 UV, TABLE, REJECTED = "uv.npy", "table.json", "rejected.txt"
 _OURS = {UV, TABLE, REJECTED}
+_TOO_FAR = "a sample more than 32 standard deviations from its lead's mean"
 
 
 class CorpusWriter:
@@ -60,8 +61,9 @@ class CorpusWriter:
         """Write a recording (samples x 12, mV); returns why it was rejected, or None."""
         reason = defect(mv) or self._contradiction(row)
         if reason is None:
-            uv = np.round((zscored(mv) if self._zscore else mv) * 1000).astype("<i2")
-            reason = self._unfit(row, uv)
+            thousandths = np.round((zscored(mv) if self._zscore else mv) * 1000)
+            uv = thousandths.astype("<i2")
+            reason = self._unfit(row, uv) if (uv == thousandths).all() else _TOO_FAR
         if reason is not None:
             self.reject(str(row["name"]), reason)
             return reason
