@@ -79,6 +79,9 @@ def download(name: str, out: Path, records: int | None = None) -> int:
                     raise InputError(f"{out / path} came damaged: run the command again", Reason.HASH)
             fetched += len(needed)
             progress.step(len(part))
+    except KeyboardInterrupt:
+        what = f"interrupted: what came is kept in {out}; run the command again to go on"
+        raise SourceUnavailable(what, Reason.NOT_FOUND) from None
     finally:
         progress.close()
     return fetched

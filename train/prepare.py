@@ -53,6 +53,8 @@ def prepare(
                 progress.step(remark=f", {len(writer.rejected)} rejected")
     except OSError as error:  # what goes wrong in reading is a rejected record
         raise OutputError(f"cannot write {out}: {error.strerror}: nothing was kept", Reason.UNWRITABLE) from None
+    except KeyboardInterrupt:  # whoever goes on with the corpus in a script must not take this for success
+        raise OutputError(f"interrupted: nothing was kept of {out}", Reason.UNWRITABLE) from None
     finally:
         progress.close()
     return writer

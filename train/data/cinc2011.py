@@ -8,6 +8,7 @@ hold each other's lead (each then keeps Goldberger's identities within a count o
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 
 from edge.errors import InputError
@@ -29,7 +30,7 @@ def read(root: Path) -> Source:
     if not (folder / LIST).is_file():
         raise InputError(f"{root} is no cinc2011: neither {LIST} nor set-a/{LIST} is there")
     names = (folder / LIST).read_text().split()
-    return Source(len(names), (attempted(name, lambda name=name: _record(folder, name)) for name in names))
+    return Source(len(names), (attempted(name, partial(_record, folder, name)) for name in names))
 
 
 def _record(folder: Path, name: str) -> Record:

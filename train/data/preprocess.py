@@ -63,10 +63,12 @@ def resampled(mv: Signal, rate: float, samples: int) -> Signal:
     turn = np.linspace(0, 1, len(mv), endpoint=False)[:, None]
     slope = (mv[-1:] - mv[:1]) * len(mv) / max(1, len(mv) - 1)
     level = resample(mv - mv[:1] - slope * turn, samples, axis=0)
-    return level + mv[:1] + slope * np.linspace(0, 1, samples, endpoint=False)[:, None]
+    out: Signal = level + mv[:1] + slope * np.linspace(0, 1, samples, endpoint=False)[:, None]
+    return out
 
 
 def zscored(mv: Signal) -> Signal:
     """Every lead with mean 0 and deviation 1. Millivolts, and with them amplitudes and ST levels, are lost."""
     spread = mv.std(0)
-    return (mv - mv.mean(0)) / np.where(spread > 0, spread, 1)
+    scored: Signal = (mv - mv.mean(0)) / np.where(spread > 0, spread, 1)
+    return scored
