@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import tempfile
 from pathlib import Path
@@ -9,18 +10,13 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from train.models.unet import UNet, UNetConfig
-
 OPSET = 18
+OUTPUTS = ("leads", "log_variance", "basis")
 
 
-def folded(checkpoint: Path) -> nn.Module:
-    """The checkpoint's network with every BatchNorm folded into the convolution before it."""
-    saved = torch.load(checkpoint, weights_only=True)
-    shape = saved["shape"]
-    shape["channels"] = tuple(shape["channels"])
-    net = UNet(UNetConfig(**shape)).eval()
-    net.load_state_dict(saved["weights"])
+def folded(net: nn.Module) -> nn.Module:
+    """A copy of the trained network with every BatchNorm folded into the convolution before it, in eval mode."""
+    net = copy.deepcopy(net).eval()
     for module in list(net.modules()):
         if isinstance(module, nn.Sequential) and len(module) == 2 and isinstance(module[1], nn.BatchNorm2d):
             module[0] = nn.utils.fuse_conv_bn_eval(module[0], module[1])
@@ -37,10 +33,15 @@ def to_onnx(net: nn.Module, path: Path, window: int) -> None:
         external_data=False,
         opset_version=OPSET,
         input_names=["leads_and_masks"],
-        output_names=["leads", "log_variance"],
+        output_names=list(OUTPUTS[: _outputs(net, window)]),
         verbose=False,
     )
     _without_traces(path)
+
+
+@torch.no_grad()
+def _outputs(net: nn.Module, window: int) -> int:
+    return len(net(torch.zeros(1, 24, 1, window)))
 
 
 def _without_traces(path: Path) -> None:
@@ -62,9 +63,8 @@ class ChannelsLast(nn.Module):
         super().__init__()
         self.net = net
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        leads, log_variance = self.net(x.permute(0, 3, 1, 2))
-        return leads.permute(0, 2, 3, 1), log_variance.permute(0, 2, 3, 1)
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        return tuple(output.permute(0, 2, 3, 1) for output in self.net(x.permute(0, 3, 1, 2)))
 
 
 def to_tflite(net: nn.Module, path: Path, window: int) -> None:

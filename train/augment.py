@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from edge import synthetic
 
@@ -51,13 +51,19 @@ def _shift(batch: int, g: torch.Generator) -> Tensor:
     return matrix
 
 
+def stretches(batch: int, g: torch.Generator) -> Tensor:
+    """How much faster than it was recorded a heart beats (batch); half of them keep their time."""
+    low, high = STRETCH
+    factors = torch.exp(torch.empty(batch).uniform_(math.log(low), math.log(high), generator=g))
+    return torch.where(torch.rand(batch, generator=g) < 0.5, torch.ones(batch), factors)
+
+
 def stretched(signal: Tensor, starts: Tensor, factors: Tensor, length: int) -> Tensor:
-    """Windows of `length` samples read from signal (batch x 8 x time) at `starts`, time scaled by `factors`."""
+    """Windows of `length` samples read from signal (batch x channels x time) at `starts`, time scaled by `factors`."""
     at = starts[:, None] + factors[:, None] * torch.arange(length)
-    low = at.floor().clamp(0, signal.shape[2] - 2)
-    part = (at - low).to(signal.dtype)[:, None, :]
-    index = low.long()[:, None, :].expand(-1, signal.shape[1], -1)
-    return signal.gather(2, index) * (1 - part) + signal.gather(2, index + 1) * part
+    scaled = 2 * at / (signal.shape[2] - 1) - 1
+    grid = torch.stack([scaled, torch.zeros_like(scaled)], 2)[:, None]
+    return nn.functional.grid_sample(signal[:, :, None], grid, padding_mode="border", align_corners=True)[:, :, 0]
 
 
 def noise(batch: int, length: int, rate: float, g: torch.Generator) -> Tensor:

@@ -20,7 +20,7 @@ COMMON: tuple[tuple[str, ...], ...] = (
     ("II", "V2", "V5"),
     ("I", "II", "V1", "V5"),
 )
-SHARE_PATCH, SHARE_SINGLE, SHARE_COMMON = 0.45, 0.15, 0.15  # the rest: any subset
+SHARE_PATCH, SHARE_SINGLE, SHARE_COMMON = 0.55, 0.12, 0.13  # the rest: any subset
 
 
 def as_mask(leads: tuple[str, ...]) -> Tensor:

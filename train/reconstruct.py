@@ -7,40 +7,50 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from edge.dsp.baseline import remove_baseline
 from edge.leads import INDEPENDENT, LEAD, TWELVE_FROM_EIGHT
 from train.data.corpus import Corpus
 from train.masks import as_mask
-from train.windows import RATE, WINDOW, as_input
+from train.windows import RATE, as_input
 
-HOP = 500
+OVERLAP = 2  # windows over every sample
 Array = npt.NDArray[np.float32]
+_OF_EIGHT = [LEAD[name] for name in INDEPENDENT]
 
 
 @torch.no_grad()
+def outputs(net: nn.Module, eight: Array, given: Sequence[str]) -> list[Array]:
+    """Every output of an any-lead network (each samples x channels) for a filtered recording (samples x 8, mV) of
+    which it sees the `given` leads."""
+    net.eval()
+    starts, windows = _windows(eight, given, net.window)
+    return [_joined(output[:, :, 0], starts, len(eight)) for output in net(windows)]
+
+
+@torch.no_grad()
+def twelve(net: nn.Module, mv: Array, given: Sequence[str]) -> Array:
+    """All twelve leads (samples x 12, mV) by any network of the registry from the `given` columns of a filtered
+    recording (samples x 12, mV); those come back as they are."""
+    net.eval()
+    shown = np.zeros_like(mv)
+    columns = [LEAD[name] for name in given]
+    shown[:, columns] = mv[:, columns]
+    starts, windows = _windows(shown, given, net.window)
+    out = _joined(net.twelve(windows), starts, len(mv))
+    out[:, columns] = mv[:, columns]
+    return out
+
+
 def eight_leads(net: nn.Module, corpus: Corpus, given: Sequence[str]) -> tuple[Array, Array, Array]:
     """Estimates, log-variances and filtered truth (each records x samples x 8), from the `given` leads alone."""
-    net.eval()
-    columns = [LEAD[name] for name in INDEPENDENT]
-    mask = as_mask(tuple(given))[None]
-    taper = torch.from_numpy(np.hanning(WINDOW + 1)[:-1].astype(np.float32) + 1e-3)
     means, variances, truths = [], [], []
-    for record in range(len(corpus.uv)):
-        truth = remove_baseline(corpus.uv[record][:, columns].astype(np.float32) * np.float32(1e-3), RATE)
-        samples = len(truth)
-        starts = list(range(0, samples - WINDOW + 1, HOP))
-        windows = torch.from_numpy(np.stack([truth[s : s + WINDOW].T for s in starts]))
-        x = as_input(windows, mask.expand(len(starts), -1))
-        mean, log_variance = net(x)
-        total, weight, spread = torch.zeros(8, samples), torch.zeros(samples), torch.zeros(8, samples)
-        for k, s in enumerate(starts):
-            total[:, s : s + WINDOW] += mean[k, :, 0] * taper
-            spread[:, s : s + WINDOW] += log_variance[k, :, 0] * taper
-            weight[s : s + WINDOW] += taper
-        means.append((total / weight).T.numpy())
-        variances.append((spread / weight).T.numpy())
+    for uv in corpus.uv:
+        truth = remove_baseline(uv[:, _OF_EIGHT].astype(np.float32) * np.float32(1e-3), RATE)
+        mean, log_variance, *_ = outputs(net, truth, given)
+        means.append(mean)
+        variances.append(log_variance)
         truths.append(truth)
     return np.stack(means), np.stack(variances), np.stack(truths)
 
@@ -52,3 +62,25 @@ def twelve_leads(estimate: Array, truth: Array, given: Sequence[str]) -> Array:
         if name in given:
             eight[:, :, k] = truth[:, :, k]
     return (eight @ TWELVE_FROM_EIGHT.T).astype(np.float32)
+
+
+def _windows(signal: Array, given: Sequence[str], length: int) -> tuple[list[int], Tensor]:
+    """Where the windows begin, and the network's input; of eight leads or of twelve."""
+    starts = [*range(0, len(signal) - length, length // OVERLAP), len(signal) - length]
+    cut = torch.from_numpy(np.stack([signal[s : s + length].T for s in starts]))
+    mask = as_mask(tuple(given))[None].expand(len(starts), -1)
+    if signal.shape[1] == len(INDEPENDENT):
+        return starts, as_input(cut, mask)
+    return starts, torch.cat([cut, mask[:, :, None].expand_as(cut)], 1)[:, :, None]
+
+
+def _joined(windows: Tensor, starts: list[int], samples: int) -> Array:
+    """Overlap-add of windows x channels x time (samples x channels)."""
+    length = windows.shape[2]
+    taper = torch.from_numpy(np.hanning(length + 1)[:-1].astype(np.float32) + 1e-3)
+    total, weight = torch.zeros(windows.shape[1], samples), torch.zeros(samples)
+    for window, start in zip(windows, starts, strict=True):
+        total[:, start : start + length] += window * taper
+        weight[start : start + length] += taper
+    joined: Array = (total / weight).T.numpy()
+    return joined

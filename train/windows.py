@@ -1,7 +1,8 @@
-"""Training windows: a prepared corpus on one side, noisy masked windows and clean targets on the other."""
+"""Training windows: prepared corpora on one side, noisy masked windows and clean targets on the other."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,13 +12,17 @@ from torch import Tensor
 
 from edge.dsp.baseline import remove_baseline
 from edge.leads import INDEPENDENT, LEAD, TWELVE_FROM_EIGHT
-from train import augment, masks
+from train import augment, masks, mixing
 from train.data.corpus import Corpus
 
 RATE = 500.0
 WINDOW = 1000
 TARGET_HIGHPASS_HZ = 0.5  # zero-phase: ST keeps its level, and nobody can know another lead's wander
+PLAIN_SHARE = 0.2  # of the hearts: as they were recorded
 A = torch.from_numpy(TWELVE_FROM_EIGHT.astype(np.float32))
+
+Masks = Callable[[int, torch.Generator], Tensor]
+Noise = Callable[[int, int, torch.Generator], Tensor]
 
 
 @dataclass(frozen=True)
@@ -25,34 +30,59 @@ class Batch:
     x: Tensor  # batch x 24 x 1 x time
     target: Tensor  # batch x 8 x time, mV
     mask: Tensor  # batch x 12
+    hearts: int = 1  # consecutive rows that show one heart (and one mask); 1: every row another
+    soft: Tensor | None = None  # batch x 8 x time, mV: what a teacher makes of x
 
 
 class Windows:
     """Random augmented windows of a corpus, reproducible from the generator's state."""
 
-    def __init__(self, corpus: Corpus) -> None:
+    def __init__(
+        self,
+        corpus: Corpus,
+        *,
+        length: int = WINDOW,
+        augmented: bool = True,
+        mask: Masks = masks.draw,
+        noise: Noise | None = None,
+    ) -> None:
         eight = corpus.mv()[:, :, [LEAD[name] for name in INDEPENDENT]]
-        self.inputs = torch.from_numpy(np.stack([remove_baseline(x, RATE).T for x in eight]))
+        inputs = np.stack([remove_baseline(x, RATE).T for x in eight])
         band = butter(2, TARGET_HIGHPASS_HZ, "highpass", fs=RATE, output="sos")
-        clean = sosfiltfilt(band, eight, axis=1).transpose(0, 2, 1)
-        self.targets = torch.from_numpy(np.ascontiguousarray(clean, np.float32))
+        targets = sosfiltfilt(band, eight, axis=1).transpose(0, 2, 1)
+        self.signals = torch.from_numpy(np.concatenate([inputs, targets], 1).astype(np.float32))
+        self.beats = mixing.Beats.of(targets, RATE)
+        self.length, self.augmented, self.mask, self.noise = length, augmented, mask, noise
 
-    def draw(self, batch: int, g: torch.Generator) -> Batch:
-        count, _, samples = self.inputs.shape
-        rows = torch.randint(count, (batch,), generator=g)
-        low, high = augment.STRETCH
-        factors = torch.exp(torch.empty(batch).uniform_(np.log(low), np.log(high), generator=g))
-        factors = torch.where(torch.rand(batch, generator=g) < 0.5, torch.ones(batch), factors)
-        room = samples - 1 - (WINDOW * factors).ceil()
+    def __len__(self) -> int:
+        """Records."""
+        return len(self.signals)
+
+    def draw(self, batch: int, g: torch.Generator, hearts: int = 1) -> Batch:
+        """`batch` windows, `hearts` consecutive ones of each heart."""
+        drawn = -(-batch // hearts)
+        rows = torch.randint(len(self.signals), (drawn,), generator=g)
+        factors, fields = torch.ones(drawn), torch.eye(8).expand(drawn, 8, 8)
+        if self.augmented:
+            stretch, torso = augment.stretches(drawn, g), augment.lead_fields(drawn, g)
+            plain = torch.rand(drawn, generator=g) < PLAIN_SHARE
+            factors = torch.where(plain, factors, stretch)
+            fields = torch.where(plain[:, None, None], fields, torso)
+        mask = self.mask(drawn, g)
+        rows, factors, fields, mask = (
+            each.repeat_interleave(hearts, 0)[:batch] for each in (rows, factors, fields, mask)
+        )
+        room = self.signals.shape[2] - 1 - (self.length * factors).ceil()
         starts = (torch.rand(batch, generator=g) * room).floor()
-        fields = augment.lead_fields(batch, g)
-        plain = torch.rand(batch, 1, 1, generator=g) < 0.2
-        fields = torch.where(plain, torch.eye(8), fields)
-        shown = torch.bmm(fields, augment.stretched(self.inputs[rows], starts, factors, WINDOW))
-        target = torch.bmm(fields, augment.stretched(self.targets[rows], starts, factors, WINDOW))
-        shown = shown + augment.noise(batch, WINDOW, RATE, g)
-        mask = masks.draw(batch, g)
-        return Batch(as_input(shown, mask), target, mask)
+        signal = augment.stretched(self.signals[rows], starts, factors, self.length)
+        if self.augmented:
+            signal = mixing.mixed(signal, self.signals, self.beats, rows, starts, factors, hearts, g)
+        shown, target = torch.bmm(fields, signal[:, :8]), torch.bmm(fields, signal[:, 8:])
+        if self.augmented:
+            shown = shown + augment.noise(batch, self.length, RATE, g)
+            if self.noise is not None:
+                shown = shown + self.noise(batch, self.length, g)
+        return Batch(as_input(shown, mask), target, mask, hearts)
 
 
 def as_input(eight: Tensor, mask: Tensor) -> Tensor:
