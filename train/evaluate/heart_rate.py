@@ -1,0 +1,61 @@
+"""Feature level, as MCMA's authors define it: one heart beats in all leads, so their mean heart rates must agree.
+
+The R peaks of every lead are found by NeuroKit2 (Makowski et al. 2021), as they do. The standard deviation is that of
+the population (Chen et al., ECGGenEval, equations 6 to 10).
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from edge.bundle import RATE
+from edge.leads import LEADS
+from edge.metrics import FLAT_MV
+from train.evaluate.signal_level import mean
+
+Signal = npt.NDArray[np.floating]
+Floats = npt.NDArray[np.float64]
+
+
+def by_lead(mv: Signal, known: Floats | None = None, given: Sequence[str] = ()) -> Floats:
+    """Mean heart rate in every lead of recordings (records x samples x 12), per minute; NaN where a lead shows none.
+
+    known: the same of the true recordings, taken over for the `given` leads, which are no others.
+    """
+    out = np.full((len(mv), 12), np.nan)
+    for k, lead in enumerate(LEADS):
+        if known is not None and lead in given:
+            out[:, k] = known[:, k]
+        else:
+            out[:, k] = [_mean_rate(record[:, k]) for record in mv]
+    return out
+
+
+def _mean_rate(lead: Signal) -> float:
+    import neurokit2
+
+    if lead.std() < FLAT_MV:
+        return np.nan
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it warns of signals without a peak, which are counted here
+        clean = neurokit2.ecg_clean(lead.astype(np.float64), sampling_rate=round(RATE))
+        peaks = neurokit2.ecg_findpeaks(clean, sampling_rate=round(RATE))["ECG_R_Peaks"]
+    return 60 * RATE / float(np.diff(peaks).mean()) if len(peaks) > 1 else np.nan
+
+
+def summary(rates: Floats) -> dict[str, Any]:
+    """Means over recordings of the spread over leads; `silent`: leads without a rate, left out."""
+    there = np.isfinite(rates)
+    kept = rates[there.sum(1) > 1]
+    means, sd = np.nanmean(kept, axis=1), np.nanstd(kept, axis=1)
+    return {
+        "sd_per_min": mean(sd),
+        "cv": mean(sd / means),
+        "range_per_min": mean(np.nanmax(kept, 1) - np.nanmin(kept, 1)) if len(kept) else None,
+        "silent": int((~there).sum()),
+    }
