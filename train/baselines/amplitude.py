@@ -11,11 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
+from scipy.optimize import nnls
 
 from edge.dsp.baseline import remove_baseline
 from train.baselines.common import RATE, Float64s, Reconstructor, Signal, columns, without_wander
 from train.data.corpus import Corpus
 
+TINY = 1e-9  # of the moments' trace: leads that say the same twice leave them singular
 FLAT_MV = 1e-6  # an output that moves less has no shape
 
 
@@ -34,7 +36,10 @@ class Amplitude:
             size = _sizes(truth, given)
             gram += np.outer(size, size)
             cross += np.outer(size, (without_wander(truth) * _shape(output)).mean(axis=0))
-        return cls(np.linalg.lstsq(gram, cross)[0].T, given)
+        root = np.linalg.cholesky(gram + TINY * np.trace(gram) * np.eye(many))
+        # none negative: a size that fell below zero would turn its lead over
+        weights = [nnls(root.T, np.linalg.solve(root, of_lead))[0] for of_lead in cross.T]
+        return cls(np.stack(weights), given)
 
     def apply(self, output: Signal, mv: Signal) -> Signal:
         """The network's leads (n x 12) at the size that the measured leads of `mv` (n x 12) ask for."""
