@@ -32,9 +32,12 @@ class Kind(enum.StrEnum):
     POOR_SIGNAL = "poor_signal"
     DISCONNECTED = "disconnected"
     BATTERY = "battery"
+    PATIENT_MISFIT = "patient_misfit"  # the heart is not the one that was enrolled: its correction steps aside
 
 
-TECHNICAL = frozenset({Kind.ELECTRODE_OFF, Kind.GAP, Kind.POOR_SIGNAL, Kind.DISCONNECTED, Kind.BATTERY})
+TECHNICAL = frozenset(
+    {Kind.ELECTRODE_OFF, Kind.GAP, Kind.POOR_SIGNAL, Kind.DISCONNECTED, Kind.BATTERY, Kind.PATIENT_MISFIT}
+)
 
 
 class Priority(enum.StrEnum):
@@ -65,6 +68,7 @@ PRIORITIES = {
     Kind.POOR_SIGNAL: Priority.LOW,
     Kind.DISCONNECTED: Priority.MEDIUM,
     Kind.BATTERY: Priority.LOW,
+    Kind.PATIENT_MISFIT: Priority.MEDIUM,
 }
 
 

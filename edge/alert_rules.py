@@ -54,7 +54,16 @@ class Battery:
     percent: float
 
 
-Input = Beat | QualityReport | Lost | LossBegins | ElectrodesOff | Link | Battery
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """From `sample` on the heart looks like the one that was enrolled, or not."""
+
+    sample: int
+    fits: bool
+    distance: float  # from it, as a share of the limit
+
+
+Input = Beat | QualityReport | Lost | LossBegins | ElectrodesOff | Link | Battery | Fit
 
 
 def known_at(item: Input) -> int:
@@ -203,7 +212,7 @@ class WearerRules:
 
 
 class EquipmentRules:
-    """Electrode off (a lead each), gap, poor signal, disconnected, battery."""
+    """Electrode off (a lead each), gap, poor signal, disconnected, battery, another heart than the one enrolled."""
 
     def __init__(self, leads: tuple[str, ...], rate: float, settings: AlertSettings) -> None:
         def samples(seconds: float) -> int:
@@ -221,9 +230,11 @@ class EquipmentRules:
         self._poor = Latch(Kind.POOR_SIGNAL, samples(s.poor_signal_s), clear, hold_off, leads=origin)
         self._link = Latch(Kind.DISCONNECTED, 0, 0, 0, leads=origin)
         self._battery = Latch(Kind.BATTERY, 0, 0, hold_off)
-        self.latches = [*self._off.values(), self._gap, self._poor, self._link, self._battery]
+        self._misfit = Latch(Kind.PATIENT_MISFIT, 0, 0, 0, leads=origin)
+        self.latches = [*self._off.values(), self._gap, self._poor, self._link, self._battery, self._misfit]
         self._signal = Signal(leads, s.min_quality)
         self._percent: float | None = None
+        self._fit: Fit | None = None
         self._lost: Lost | None = None  # the last loss, joined to the ones it touches
         self.inputs = Inputs()
 
@@ -242,12 +253,17 @@ class EquipmentRules:
             s, evidence = self._settings, {"battery_percent": self._percent}
             low, charged = self._percent < s.battery_percent, self._percent > s.battery_off_percent
             found += self._battery.update(now, low, charged, evidence)
+        if self._fit is not None:
+            evidence = {"distance_limits": round(self._fit.distance, 3)}
+            found += self._misfit.update(now, not self._fit.fits, self._fit.fits, evidence, self._fit.sample)
         return found
 
     def _take(self, item: Input) -> None:
         self._signal.take(item)
         if isinstance(item, Battery):
             self._percent = item.percent
+        if isinstance(item, Fit):
+            self._fit = item
         if isinstance(item, Lost):
             joined = self._lost is not None and item.start <= self._lost.end
             self._lost = Lost(self._lost.start, item.end) if joined and self._lost else item

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from edge.alert import Alert, Kind, Priority, State
-from edge.alert_rules import Battery, ElectrodesOff, EquipmentRules, Input, Link, LossBegins, Lost, WearerRules
+from edge.alert_rules import Battery, ElectrodesOff, EquipmentRules, Fit, Input, Link, LossBegins, Lost, WearerRules
 from edge.alert_settings import AlertSettings
 from edge.quality import QualityReport
 from edge.rhythm.beat import Beat
@@ -68,6 +68,11 @@ class AlertEngine:
 
     def push_battery(self, sample: int, percent: float) -> list[Alert]:
         self._equipment.inputs.add([Battery(sample, percent)])
+        return []
+
+    def push_fit(self, sample: int, fits: bool, distance: float) -> list[Alert]:
+        """From `sample` on the heart looks like the enrolled one, or not; its distance as a share of the limit."""
+        self._equipment.inputs.add([Fit(sample, fits, distance)])
         return []
 
     def acknowledge(self, alert_id: str) -> list[Alert]:

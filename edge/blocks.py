@@ -70,6 +70,7 @@ class TwelveLeads:
     origin: tuple[Origin, ...]  # 12
     quality: Mapping[str, float] = field(default_factory=dict)  # 0 (unusable) to 1, per measured lead
     rate: float = 500.0  # Hz
+    enrolled: bool = False  # a patient file's correction is in the reconstructed leads
 
     @property
     def end(self) -> int:

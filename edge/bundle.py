@@ -22,6 +22,7 @@ RATE = 500.0  # Hz, inside
 ANY = "*"  # the mask that stands for all that have no entry of their own
 MAX_FILE = 64 << 20  # bytes: a model for a board, not for a server
 MAX_MANIFEST = 4 << 20  # bytes
+MAX_BASIS = 64  # channels: each costs a patient's correction seconds of signal to fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,12 @@ class Bundle:
     scale: Mapping[str, npt.NDArray[np.float64]]  # mask: 8 factors on the network's standard deviations
     correlations: Mapping[str, npt.NDArray[np.float64]]  # mask: 8 x 8, of the network's errors
     manifest: Mapping[str, Any]
+    basis: int = 0  # channels of the network's third output, for a patient's correction
+
+    @property
+    def identity(self) -> str:
+        """What a patient file belongs to: the trained network, whatever engine and precision run it."""
+        return str(self.manifest.get("network", {}).get("checkpoint_sha256") or self.variants[0].sha256)
 
     def sd_scale(self, given: Iterable[str]) -> npt.NDArray[np.float64]:
         """What the network's standard deviations are multiplied by when the leads `given` go in (8)."""
@@ -71,7 +78,7 @@ class Bundle:
         raise UsageError(f"the bundle {self.name} has no variant {wanted}: it has {have}")
 
     def load(self, variant: Variant, threads: int = 1) -> engines.Engine:
-        return engines.load(variant.engine, self.path / variant.file, self.window, threads)
+        return engines.load(variant.engine, self.path / variant.file, self.window, threads, self.basis)
 
 
 def open_bundle(path: Path = DEFAULT_BUNDLE) -> Bundle:
@@ -114,6 +121,9 @@ def _parse(path: Path, manifest: dict[str, Any]) -> Bundle:
     window = signal["window"]
     if not isinstance(window, int) or not 100 <= window <= 10_000:
         raise ValueError(f"signal.window is {window!r}, not 100 to 10000 samples")
+    basis = signal.get("basis", 0)
+    if not isinstance(basis, int) or isinstance(basis, bool) or not 0 <= basis <= MAX_BASIS:
+        raise ValueError(f"signal.basis is {basis!r}, not 0 to {MAX_BASIS} channels")
     variants = tuple(_variant(v) for v in manifest["variants"])
     if not variants:
         raise ValueError("variants is empty")
@@ -125,9 +135,8 @@ def _parse(path: Path, manifest: dict[str, Any]) -> Bundle:
             raise ValueError(f'uncertainty.{name} has no entry "{ANY}"')
     if any((s <= 0).any() for s in scale.values()):
         raise ValueError("uncertainty.scale holds a factor that is not positive")
-    return Bundle(
-        path, str(manifest["name"]), str(manifest["licence"]), window, variants, scale, correlations, manifest
-    )
+    name, licence = str(manifest["name"]), str(manifest["licence"])
+    return Bundle(path, name, licence, window, variants, scale, correlations, manifest, basis)
 
 
 def _variant(entry: dict[str, Any]) -> Variant:

@@ -33,6 +33,7 @@ class RunSettings:
     bundle: Path = DEFAULT_BUNDLE
     engine: str | None = None
     variant: str | None = None
+    patient: Path | None = None
     threads: int = 1  # two gain nothing at this size of network
     hop: float = 1.0  # s
     mains: float | None = None  # Hz
@@ -121,6 +122,7 @@ RULES: Mapping[str, Rule] = {
     "bundle": Rule("the path of a bundle's folder", lambda value: Path(_text(value))),
     "engine": Rule(" or ".join(ENGINES), _one_of(ENGINES)),
     "variant": Rule("the name of one of the bundle's variants, such as float32", _text),
+    "patient": Rule("the path of a patient file, as edge-enrol writes it", lambda value: Path(_text(value))),
     "threads": Rule("a whole number from 1 to 64", _number(1, 64, whole=True)),
     "hop": Rule(f"a number of seconds from {HOP_RANGE_S[0]:g} to {HOP_RANGE_S[1]:g}", _number(*HOP_RANGE_S)),
     "mains": Rule("50, 60 or off", _mains),
@@ -199,6 +201,8 @@ def _consistent(s: RunSettings) -> None:
         raise UsageError("--no-raw goes with --record only: nothing is recorded without it")
     if s.demo and s.channels:
         raise UsageError("--channels and --demo exclude each other: the demo sends II, V1 and V5")
+    if s.demo and s.patient:
+        raise UsageError("--patient and --demo exclude each other: the demo enrols its own heart")
     if s.events == "-" and s.view in ("live", "plain"):
         raise UsageError(f"--events - and --view {s.view} exclude each other: both want standard output")
     if s.events and s.summary and os.path.realpath(s.events) == os.path.realpath(s.summary):

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from edge.bundle import RATE, Bundle, Variant
 from edge.config import RunSettings
+from edge.patient import Patient
 from edge.pipeline import Pipeline, PipelineSettings
 
 
-def explain(s: RunSettings, bundle: Bundle, variant: Variant) -> str:
+def explain(s: RunSettings, bundle: Bundle, variant: Variant, patient: Patient | None = None) -> str:
     """For `edge-run --explain`; for a source of 500 Hz, since nothing is opened."""
-    leads = s.channels or ("II", "V1", "V5")
+    leads = s.channels or (patient.montage if patient else ("II", "V1", "V5"))
     settings = PipelineSettings(hop_s=s.hop, mains_hz=s.mains, alerts=s.alerts)
-    pipeline = Pipeline(leads, RATE, bundle=bundle, engine=bundle.load(variant, s.threads), settings=settings)
+    engine = bundle.load(variant, s.threads)
+    pipeline = Pipeline(leads, RATE, bundle=bundle, engine=engine, settings=settings, patient=patient)
     delays = pipeline.delays()
     network = bundle.manifest["network"]
     source = s.port or s.replay or "the demo"
@@ -20,6 +22,7 @@ def explain(s: RunSettings, bundle: Bundle, variant: Variant) -> str:
         f"network       {bundle.name}: {network['architecture']}, {network['weights']} weights, "
         f"{network['macs'] / 1e6:.1f} million MACs a window of {bundle.window / RATE:g} s, every {s.hop:g} s",
         f"engine        {variant.engine}, {variant.precision}, {s.threads} thread(s), {variant.bytes / 1000:.0f} kB",
+        f"patient       {_of_patient(patient)}",
         f"filter        high-pass 0.05 Hz, first order{f', notch at {s.mains:g} Hz' if s.mains else ''}",
         "delay of each stage, at most, ms:",
         *(f"  {name:<12}{ms:8.0f}" for name, ms in delays.items()),
@@ -27,3 +30,12 @@ def explain(s: RunSettings, bundle: Bundle, variant: Variant) -> str:
         "a source of another rate than 500 Hz adds 12 to 24 of its samples; a hole in the samples up to 200 ms",
     ]
     return "\n".join(lines)
+
+
+def _of_patient(patient: Patient | None) -> str:
+    if patient is None:
+        return "none: the network alone (edge-enrol makes a patient file)"
+    watched = (
+        "steps aside for another heart" if patient.likeness else "applies to any heart: nothing here tells them apart"
+    )
+    return f"a correction learnt from {patient.seconds:g} s on {patient.created[:10]}, which {watched}"

@@ -6,8 +6,9 @@ No clock and no I/O here: a live run, a replay and a test are the same code.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -16,12 +17,9 @@ from edge.alerts import Alert, AlertEngine, AlertSettings
 from edge.blocks import Block, TwelveLeads
 from edge.bundle import RATE, Bundle, open_bundle
 from edge.config import HOP_RANGE_S
-from edge.dsp.baseline import Baseline
-from edge.dsp.mains import Notch
-from edge.dsp.resample import Resample
 from edge.engines import Engine
 from edge.errors import UsageError
-from edge.grid import Grid
+from edge.front import front, through
 from edge.montage import Montage
 from edge.quality import Quality, QualityReport
 from edge.reconstruction import Reconstruct
@@ -29,7 +27,11 @@ from edge.rhythm.beat import Beat
 from edge.rhythm.detector import BeatDetector
 from edge.rhythm.rate import HeartRate
 from edge.rhythm.scores import RhythmScores
-from edge.timeline import Bridge, Cause, Chunk, Gap, Timeline
+from edge.timeline import Cause, Chunk, Gap, Timeline
+
+if TYPE_CHECKING:  # loaded where a patient file is given
+    from edge.misfit import Watch
+    from edge.patient import Patient
 
 BEATS_END_S = 10.0  # into a gap: every beat before it is known by then, and there is none in it
 MIN_RATE, MAX_RATE = 50.0, 4000.0  # Hz
@@ -50,7 +52,11 @@ class Pipeline:
     """One patient's stream, from samples to findings.
 
     leads: names of standard leads, or a `Montage`; rate: Hz of the samples that come. Samples 0, 1, … of the timeline
-    are the stream's own; what comes out counts at 500 Hz from the same instant.
+    are the stream's own; what comes out counts at 500 Hz from the same instant. patient: whose correction of the
+    network is applied for as long as the measured leads look like the heart that was enrolled.
+
+    Raises UsageError for leads, rates and settings that make no sense, InputError for a bundle that cannot be used or
+    a patient file made for another one or for other leads.
     """
 
     def __init__(
@@ -61,6 +67,7 @@ class Pipeline:
         bundle: Bundle | None = None,
         engine: Engine | None = None,
         settings: PipelineSettings | None = None,
+        patient: Patient | None = None,
     ) -> None:
         if not MIN_RATE <= rate <= MAX_RATE:
             raise UsageError(f"a rate of {rate:g} Hz: {MIN_RATE:g} to {MAX_RATE:g} is possible")
@@ -71,18 +78,18 @@ class Pipeline:
         self.montage = leads if isinstance(leads, Montage) else Montage.of_leads(leads)
         self.rate = rate
         bundle = bundle or open_bundle()
+        if patient:
+            patient.check(bundle, self.montage)
         engine = engine or bundle.load(bundle.choose())
         names = self.montage.names
         self.timeline = Timeline(names, rate)
-        self._front: list[Bridge | Resample | Baseline | Notch | Grid] = [Bridge(rate)]
-        if rate != RATE:
-            self._front.append(Resample(rate, RATE))
-        self._front += [Grid(RATE), Baseline(RATE, together=self.montage.redundant)]
-        if self.settings.mains_hz:
-            self._front.append(Notch(RATE, self.settings.mains_hz))
+        self._front = front(rate, self.settings.mains_hz, together=self.montage.redundant)
         self.quality = Quality(names, RATE)
         self.beats = BeatDetector(RATE)
-        self.twelve = Reconstruct(self.montage, bundle, engine, round(self.settings.hop_s * RATE))
+        hop, correction = round(self.settings.hop_s * RATE), patient.correction if patient else None
+        self.twelve = Reconstruct(self.montage, bundle, engine, hop, correction)
+        self._patient = patient
+        self.watch: Watch | None = patient.watch(names) if patient else None
         self.alerts = AlertEngine(names, RATE, self.settings.alerts)
         self.rates = HeartRate(RATE)
         self.scores = RhythmScores(RATE)
@@ -136,6 +143,13 @@ class Pipeline:
         out += self._attach(self.twelve.flush())
         return out + self.alerts.flush()
 
+    def enrolment(self) -> dict[str, int | bool | None] | None:
+        """How much the patient file corrected, and whether its heart is this one (None: not seen); None without one."""
+        if self._patient is None:
+            return None
+        fits = self.watch.fits if self.watch and self.watch.looks else None
+        return {"corrected_samples": self.twelve.corrected, "fits": fits}
+
     def delays(self) -> dict[str, float]:
         """Each stage's delay in ms, in the order of the road."""
         stages = {type(s).__name__.lower(): s.delay_samples for s in self._front}
@@ -158,13 +172,16 @@ class Pipeline:
 
     def _front_to_back(self, blocks: Iterable[Block], first: int) -> list[Output]:
         for stage in self._front[first:]:
-            blocks = _through(stage, blocks)
+            blocks = through(stage, blocks)
         out: list[Output] = []
         for block in blocks:
             out += self._judged(self.quality.push(block))
             self._blank = self._blank + len(block.mv) if block.blank else 0
-            if self._blank <= BEATS_END_S * RATE:
-                out += self._beaten(self.beats.push(block))
+            beats = self.beats.push(block) if self._blank <= BEATS_END_S * RATE else []
+            out += self._beaten(beats)
+            if self.watch and self.watch.push(block, beats):
+                self.twelve.corrects = self.watch.fits
+                out += self.alerts.push_fit(block.end, self.watch.fits, self.watch.distance)
             out += self.alerts.advance(block.end, self.beats.horizon)
             out += self._attach(self.twelve.push(block))
         return out
@@ -174,6 +191,8 @@ class Pipeline:
         for report in reports:
             self._quality = report
             self.beats.set_quality(report.end, report.score)
+            if self.watch:
+                self.watch.set_quality(report)
             out += self.alerts.push_quality(report)
         return out
 
@@ -187,9 +206,3 @@ class Pipeline:
         self.samples_out += sum(len(b.mv) for b in blocks)
         score = dict(self._quality.score) if self._quality else {}
         return [replace(b, quality=score) for b in blocks]
-
-
-def _through(stage: Bridge | Resample | Baseline | Notch | Grid, blocks: Iterable[Block]) -> Iterator[Block]:
-    """Block by block, so that a long gap is never whole in memory."""
-    for block in blocks:
-        yield from stage.push(block)

@@ -1,4 +1,4 @@
-"""From measured leads to twelve: windows, network, overlap-add, physics."""
+"""From measured leads to twelve: windows, network, overlap-add, the patient's correction, physics."""
 
 from __future__ import annotations
 
@@ -9,26 +9,38 @@ import numpy as np
 
 from edge.blocks import Block, Origin, TwelveLeads
 from edge.bundle import Bundle
+from edge.correction import Correction
 from edge.engines import Engine
 from edge.leads import LEAD, LEADS
 from edge.montage import Montage
 from edge.projection import Projection
 from edge.windows import Float64s, OverlapAdd, Settled, Window, Windows
 
+LEADS_IN, SPREAD = slice(0, 8), slice(8, 16)  # columns of what is joined: the eight leads, their variances,
+WHOLE, BASIS = 16, slice(17, None)  # the share of windows that had every lead of the montage, the basis
+
 
 class Reconstruct:
     """Stage: blocks of measured leads in, twelve leads out, every sample of the timeline accounted for.
 
-    Where no window could be inferred, measured and derived leads are still there; the others are unavailable.
+    Where no window could be inferred, measured and derived leads are still there; the others are unavailable. A
+    patient's correction is applied where every lead of the montage was there in every window, while `corrects`.
     """
 
-    def __init__(self, montage: Montage, bundle: Bundle, engine: Engine, hop: int) -> None:
+    def __init__(
+        self, montage: Montage, bundle: Bundle, engine: Engine, hop: int, correction: Correction | None = None
+    ) -> None:
         self.montage, self.bundle, self.engine = montage, bundle, engine
         self.windows = Windows(bundle.window, hop)
         self.delay_samples = bundle.window
         self.inferred = 0  # windows
+        self.corrects = correction is not None  # may be changed between two blocks
+        self.corrected = 0  # samples out
+        self.on_estimate: Callable[[Block, Float64s, np.ndarray], None] | None = None
+        self._correction = correction
+        self._measured = [montage.names.index(lead) for lead in correction.features.measured] if correction else []
         self._projection = Projection(montage)
-        self._joined = OverlapAdd(bundle.window, 16)  # eight leads, eight variances
+        self._joined = OverlapAdd(bundle.window, 17 + bundle.basis)
         self._held: Block | None = None
         self._input = np.zeros((24, bundle.window), np.float32)
 
@@ -66,10 +78,11 @@ class Reconstruct:
         indirect = [name for name in given if name not in self.montage.names]
         if indirect:
             x[[LEAD[name] for name in indirect]] = self._determine(window, indirect)
-        leads, log_variance = self.engine.infer(x)
+        leads, log_variance, *basis = self.engine.infer(x)
         scale = self.bundle.sd_scale(given)
-        values = np.concatenate([leads, np.exp(log_variance) * (scale**2)[:, None]]).T.astype(np.float64)
-        self._joined.add(window.start, values)
+        whole = np.full((1, len(window.mv)), bool(window.present.all()))
+        values = np.concatenate([leads, np.exp(log_variance) * (scale**2)[:, None], whole, *basis])
+        self._joined.add(window.start, values.T.astype(np.float64))
         self.inferred += 1
 
     def _determine(self, window: Window, leads: list[str]) -> np.ndarray:
@@ -86,7 +99,10 @@ class Reconstruct:
         values, known = self._joined.settle(end)
         block = self._held.cut(start, end)
         self._held = self._held.cut(end, self._held.end)
-        kind = np.concatenate([block.valid, known[:, None]], axis=1)
+        if self.on_estimate:
+            self.on_estimate(block, values, known)
+        whole = values[:, WHOLE] == 1.0
+        kind = np.concatenate([block.valid, known[:, None], whole[:, None]], axis=1)
         cuts = [0, *(np.flatnonzero((kind[1:] != kind[:-1]).any(axis=1)) + 1).tolist(), len(kind)]
         return [self._twelve(block, values, known, a, b) for a, b in pairwise(cuts)]
 
@@ -98,11 +114,18 @@ class Reconstruct:
             nothing = np.broadcast_to(np.float32(np.nan), (b - a, len(LEADS)))  # a gap takes no memory
             return TwelveLeads(block.start + a, nothing, nothing, (Origin.UNAVAILABLE,) * len(LEADS), rate=block.rate)
         fixed = self._projection.constraint(valid)
-        eight = values[a:b, :8] if estimated else np.zeros((b - a, 8))
-        variance = values[a:b, 8:] if estimated else np.ones((b - a, 8))
+        eight = values[a:b, LEADS_IN] if estimated else np.zeros((b - a, 8))
+        variance = values[a:b, SPREAD] if estimated else np.ones((b - a, 8))
         correlation = self.bundle.correlation(self.montage.given(block.valid[a]))
-        signal = np.nan_to_num(block.mv[a:b].astype(np.float64)) if not all(valid) else block.mv[a:b]
-        twelve, sd = self._projection.apply(eight, variance, correlation, signal.astype(np.float64), valid)
+        signal = block.mv[a:b].astype(np.float64)
+        if not all(valid):
+            signal = np.nan_to_num(signal)
+        enrolled = self._corrects_from(values[a], valid)
+        if enrolled:
+            assert self._correction is not None
+            self.corrected += b - a
+            eight, variance = self._correction.apply(eight, variance, signal[:, self._measured], values[a:b, BASIS])
+        twelve, sd = self._projection.apply(eight, variance, correlation, signal, valid)
         measured = {lead for lead, _ in fixed.measured}
         origin = []
         for lead in range(len(LEADS)):
@@ -115,4 +138,8 @@ class Reconstruct:
         missing = [o is Origin.UNAVAILABLE for o in origin]
         twelve[:, missing] = np.nan
         sd[:, missing] = np.nan
-        return TwelveLeads(block.start + a, twelve, sd, tuple(origin), rate=block.rate)
+        return TwelveLeads(block.start + a, twelve, sd, tuple(origin), rate=block.rate, enrolled=enrolled)
+
+    def _corrects_from(self, values: Float64s, valid: tuple[bool, ...]) -> bool:
+        """Whether the correction is in force over a stretch that begins with `values`."""
+        return self._correction is not None and self.corrects and all(valid) and values[WHOLE] == 1.0

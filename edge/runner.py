@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from edge import __version__
 from edge.alerts import Alert, State
@@ -31,6 +31,9 @@ from edge.stopping import stop_signals
 from edge.telemetry import CostMeter, Latencies, StartUp
 from edge.timeline import Chunk, Gap
 
+if TYPE_CHECKING:
+    from edge.patient import Patient
+
 HEALTH_S = 10.0
 REFRESH_S = 0.2  # of what the view shows
 
@@ -47,9 +50,10 @@ class Run:
         engine: Engine,
         sinks: Sequence[Sink],
         state: ViewState,
+        patient: Patient | None = None,
     ) -> None:
         self.source, self.settings, self.sinks, self.state = source, settings, Several(sinks), state
-        self._bundle, self._variant, self._engine = bundle, variant, engine
+        self._bundle, self._variant, self._engine, self._patient = bundle, variant, engine, patient
         self.pipeline: Pipeline | None = None
         self._stamp = Stamp(datetime.now(UTC))
         self._latency, self._cost, self._start_up = Latencies(), CostMeter(), StartUp()
@@ -160,7 +164,8 @@ class Run:
         info = RunInfo(device, self._bundle.name, engine, self._stamp.start_utc, delay_ms, __version__)
         state = self.state
         state.device, state.source, state.montage = device.name, device.source, device.montage.names
-        state.rate_hz, state.bundle, state.engine = device.rate, self._bundle.name, engine
+        named = self._bundle.name + (" with a patient file" if self._patient else "")
+        state.rate_hz, state.bundle, state.engine = device.rate, named, engine
         state.speed, state.total_s = s.speed, s.duration or device.total_s
         self.sinks.start(info)
         pipeline.on_placed = self.sinks.raw
@@ -175,6 +180,7 @@ class Run:
             "rate": device.rate,
             "bundle": self._bundle.name,
             "engine": engine,
+            "patient": self._patient.about() if self._patient else None,
             "delay_ms": round(delay_ms, 1),
             "version": __version__,
             "configuration": as_table(s),
@@ -185,7 +191,8 @@ class Run:
         s = self.settings
         how = PipelineSettings(hop_s=s.hop, mains_hz=s.mains, alerts=s.alerts)
         try:
-            return Pipeline(device.montage, device.rate, bundle=self._bundle, engine=self._engine, settings=how)
+            parts: Any = {"bundle": self._bundle, "engine": self._engine, "patient": self._patient}
+            return Pipeline(device.montage, device.rate, settings=how, **parts)
         except UsageError as error:  # the settings are checked, so it is what came that will not do
             raise InputError(f"{device.source}: {error}") from error
 
@@ -265,6 +272,7 @@ class Run:
             "duration_s": round(pipeline.now / RATE, 3),
             "samples": self._counts(pipeline),
             "twelve_leads": {"samples": pipeline.samples_out, "windows": pipeline.twelve.inferred},
+            "patient": pipeline.enrolment(),
             "beats": self._beats,
             "alerts": dict(self._alerts),
             "latency_ms": {"p50": p50, "p99": p99},

@@ -17,6 +17,7 @@ examples:
   edge-run --demo                                 a real heart through a virtual patch, in half a minute
   edge-run --port /dev/ttyUSB0 --record night     a patch on a serial port, recorded
   edge-run --replay rec.hea --channels II,V1,V5 --speed max --events -
+  edge-run --port /dev/ttyUSB0 --patient patient.json     with what edge-enrol learnt of this heart
 
 {DISCLAIMER}
 """
@@ -54,15 +55,20 @@ def _run(s: RunSettings) -> int:
 
     bundle = open_bundle(s.bundle)
     variant = bundle.choose(s.engine, s.variant)
+    patient = None
+    if s.patient:
+        from edge.patient import open_patient
+
+        patient = open_patient(s.patient)
     if s.explain:
         from edge.explain import explain
 
-        show(explain(s, bundle, variant))
+        show(explain(s, bundle, variant, patient))
         return 0
     source = chosen_source(s)
     engine = bundle.load(variant, s.threads)
     state = ViewState()
-    asyncio.run(Run(source, s, bundle, variant, engine, chosen_sinks(s, state), state).go())
+    asyncio.run(Run(source, s, bundle, variant, engine, chosen_sinks(s, state), state, patient).go())
     return 0
 
 
@@ -91,6 +97,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--bundle", metavar="DIR", help="the network to use (default: the one that comes with edge-ecg)")
     add("--engine", choices=ENGINES, help="what runs it (default: the bundle's first)")
     add("--variant", metavar="NAME", help="which of the bundle's variants, such as float32")
+    add(
+        "--patient", metavar="FILE", help="this patient's correction, made by edge-enrol; steps aside for another heart"
+    )
     add("--threads", metavar="N", help="of the engine (default 1)")
     add = parser.add_argument_group("results").add_argument
     add("--record", metavar="DIR", help="record as WFDB into this folder: twelve leads, beats, alerts, raw samples")

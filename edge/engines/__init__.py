@@ -18,21 +18,28 @@ class Engine(Protocol):
 
     name: str
 
-    def infer(self, x: Array) -> tuple[Array, Array]:
-        """Leads (8 x window, mV) and log-variances (8 x window, log mV2) of an input (24 x window)."""
+    def infer(self, x: Array) -> tuple[Array, ...]:
+        """Leads (8 x window, mV), log-variances (8 x window, log mV2) and basis of an input (24 x window).
+
+        The basis (channels x window) is what a patient's correction is made of beside the leads; an engine whose
+        network has none may leave it out.
+        """
         ...
 
 
-def load(engine: str, path: Path, window: int, threads: int) -> Engine:
-    """Load the model file `path` into `engine`. Raises InputError where the engine or the file will not do."""
+def load(engine: str, path: Path, window: int, threads: int, basis: int = 0) -> Engine:
+    """Load the model file `path` into `engine`. Raises InputError where the engine or the file will not do.
+
+    window: samples; basis: channels of the network's third output, 0 where it has none.
+    """
     try:
         if engine == "litert":
             from edge.engines.litert import LiteRT
 
-            return LiteRT(path, window, threads)
+            return LiteRT(path, window, threads, basis)
         from edge.engines.onnx import Onnx
 
-        return Onnx(path, window, threads)
+        return Onnx(path, window, threads, basis)
     except ImportError as error:
         package = {"litert": "ai-edge-litert", "onnx": "onnxruntime"}[engine]
         raise InputError(f"the engine {engine} is not installed: pip install {package}", Reason.NO_ENGINE) from error

@@ -47,22 +47,24 @@ def _quietly() -> Iterator[None]:
 class LiteRT:
     name = "litert"
 
-    def __init__(self, path: Path, window: int, threads: int) -> None:
+    def __init__(self, path: Path, window: int, threads: int, basis: int = 0) -> None:
         interpreter = _interpreter()
         with _quietly():
             self._net = interpreter(model_path=str(path), num_threads=threads)
             self._net.allocate_tensors()
-        inputs, outputs = self._net.get_input_details(), self._net.get_output_details()
+        inputs = self._net.get_input_details()
+        signature = self._net.get_signature_runner().get_output_details()
+        outputs = [signature[f"output_{k}"] for k in range(len(signature))]
         shapes = [tuple(d["shape"]) for d in (*inputs, *outputs)]
-        expected = [(1, 1, window, 24), (1, 1, window, 8), (1, 1, window, 8)]
+        expected = [(1, 1, window, channels) for channels in (24, 8, 8, basis) if channels]
         if shapes != expected:
             raise ValueError(f"its shapes are {shapes}, not {expected}")
         self._input = inputs[0]["index"]
-        signature = self._net.get_signature_runner().get_output_details()
-        self._leads, self._log_variance = (signature[f"output_{k}"]["index"] for k in (0, 1))
+        self._outputs = [output["index"] for output in outputs]
+        self._no_basis = np.zeros((0, window), np.float32)
 
-    def infer(self, x: Array) -> tuple[Array, Array]:
+    def infer(self, x: Array) -> tuple[Array, Array, Array]:
         self._net.set_tensor(self._input, np.ascontiguousarray(x.T)[None, None])
         self._net.invoke()
-        leads = self._net.get_tensor(self._leads)[0, 0].T
-        return leads, self._net.get_tensor(self._log_variance)[0, 0].T
+        leads, log_variance, *basis = (self._net.get_tensor(k)[0, 0].T for k in self._outputs)
+        return leads, log_variance, basis[0] if basis else self._no_basis

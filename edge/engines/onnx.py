@@ -12,7 +12,7 @@ from edge.engines import Array
 class Onnx:
     name = "onnx"
 
-    def __init__(self, path: Path, window: int, threads: int) -> None:
+    def __init__(self, path: Path, window: int, threads: int, basis: int = 0) -> None:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
@@ -24,11 +24,13 @@ class Onnx:
         except Exception as error:  # its exceptions share no public base
             raise ValueError(str(error)) from error
         shapes = [tuple(t.shape) for t in (*self._net.get_inputs(), *self._net.get_outputs())]
-        expected = [(1, 24, 1, window), (1, 8, 1, window), (1, 8, 1, window)]
+        expected = [(1, channels, 1, window) for channels in (24, 8, 8, basis) if channels]
         if shapes != expected:
             raise ValueError(f"its shapes are {shapes}, not {expected}")
         self._input = self._net.get_inputs()[0].name
 
-    def infer(self, x: Array) -> tuple[Array, Array]:
-        leads, log_variance = self._net.run(None, {self._input: np.ascontiguousarray(x)[None, :, None]})
-        return leads[0, :, 0], log_variance[0, :, 0]
+        self._no_basis = np.zeros((0, window), np.float32)
+
+    def infer(self, x: Array) -> tuple[Array, Array, Array]:
+        leads, log_variance, *basis = self._net.run(None, {self._input: np.ascontiguousarray(x)[None, :, None]})
+        return leads[0, :, 0], log_variance[0, :, 0], basis[0][0, :, 0] if basis else self._no_basis
