@@ -13,6 +13,8 @@ VERBS = {  # each a module of `train` with add_arguments(parser) and run(args) -
     "download": "fetch a data set from PhysioNet",
     "prepare": "read a published data set and cache it as a corpus",
     "fit": "train a network on prepared corpora",
+    "evaluate": "score networks, bundles and baselines side by side",
+    "classify": "fit the classifier that evaluate judges with",
 }
 
 

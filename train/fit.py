@@ -4,8 +4,9 @@
     python -m train fit --config train/configs/tiny.toml --data cache/ptbxl --out runs/try --set batch=32 --steps 200
     torchrun --nproc_per_node 2 -m train fit --config train/configs/default.toml --data cache/ptbxl --out runs/two
 
-A GPU is used where there is one. Interrupted by Ctrl-C or by anything else, the same command goes on where the run
-was. In --out are best.safetensors (the weights that did best on the validation folds), curve.json and state.pt.
+A GPU is used where there is one. Interrupted by Ctrl-C (exit code 0, the state is kept) or by anything else (the last
+validation's state is there), the same command goes on where the run was. In --out are best.safetensors (the weights
+that did best on the validation folds), curve.json and state.pt.
 Recordings without a fold are never trained on; those of fold 0 always are.
 """
 
@@ -73,7 +74,9 @@ def network(chosen: Recipe) -> nn.Module:
     try:
         return registry.build(chosen.architecture, chosen.shape)
     except (TypeError, ValueError) as error:
-        raise UsageError(f"the recipe's network cannot be built: {error}", Reason.CONFIG) from error
+        raise UsageError(
+            f"no {chosen.architecture} of shape {dict(chosen.shape)} can be built: {error}", Reason.CONFIG
+        ) from error
 
 
 def whole_shape(chosen: Recipe) -> dict[str, Any]:
@@ -174,5 +177,8 @@ def run(args: argparse.Namespace) -> int:
     if args.threads:
         torch.set_num_threads(args.threads)
     tensorboard = args.out / "tb" if args.tensorboard == Path() else args.tensorboard
-    fit(args.data, args.out, chosen, workers=args.workers, tensorboard=tensorboard)
+    try:
+        fit(args.data, args.out, chosen, workers=args.workers, tensorboard=tensorboard)
+    except KeyboardInterrupt:  # before the first step, or the second time
+        print(f"interrupted: the same command goes on from the last state in {args.out}", flush=True)
     return 0

@@ -91,6 +91,7 @@ class Loop:
                 self._loss += self.trainer.step(p.step, self.teachers.taught(batch))
                 p.step += 1
                 p.loss_steps += 1
+                self._meter.step()
                 if p.step % PULSE == 0:
                     self._meter.look()
                     report.pulse(p.step, self._mean_loss(own=True))
@@ -120,9 +121,8 @@ class Loop:
     def _check(self, report: Report) -> None:
         """The end of an epoch: validated, and everything kept."""
         p = self.progress
-        windows = p.loss_steps * self.trainer.recipe.batch
         point = {"step": p.step, "loss": self._mean_loss(), "learning_rate": self.trainer.learning_rate}
-        point |= self._meter.figures(windows, self.loader.waited_s)
+        point |= self._meter.figures(self.trainer.recipe.batch, self.loader.waited_s)
         pcc, mse_mv2 = self._validated()
         if self.held is not None:
             point |= {"pcc": pcc, "mse_mv2": mse_mv2}

@@ -57,15 +57,15 @@ def read(path: Path | None = None, settings: Sequence[str] = (), **given: Any) -
     `given` values that are not None. Raises UsageError, naming file and key."""
     table = _read_table(path) if path else {}
     where = dict.fromkeys(table, f"{path}: ")
-    said = [_setting(text) for text in settings]
-    said += [{key: value} for key, value in given.items() if value is not None]
-    for change in said:
+    changes = [("--set ", text.partition("=")[0], _setting(text)) for text in settings]
+    changes += [("--", key, {key: value}) for key, value in given.items() if value is not None]
+    for option, name, change in changes:
         for key, value in change.items():
-            where[key] = "--set " if key not in given else "--"
+            where[key] = option
             if key in ("steps", "epochs"):  # the later of the two says how long
                 table = {other: v for other, v in table.items() if other not in ("steps", "epochs")}
-            inner = isinstance(value, dict) and isinstance(table.get(key), dict)
-            table[key] = {**table[key], **value} if inner else value
+            within = "." in name and isinstance(table.get(key), dict)  # shape.channels changes one key of shape
+            table[key] = {**table[key], **value} if within else value
     checked = {key: _checked(key, value, f"{where[key]}{key}") for key, value in table.items() if _known(key, where)}
     recipe = Recipe(**checked)
     _consistent(recipe, f"{path}: " if path else "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -78,8 +79,20 @@ def _writer(path: Path, first: int) -> Any:
         text = "--tensorboard needs the package tensorboard: pip install tensorboard, or leave the option out"
         raise UsageError(text, Reason.NOT_FOUND) from error
     files.folder(path)
+    _hush_full_disk()
     # what a killed run wrote beyond the state it goes on from would be there twice
     return SummaryWriter(str(path), purge_step=first + 1)
+
+
+def _hush_full_disk() -> None:
+    """TensorBoard writes in a thread, whose traceback would come beside the one line that `_flush` tells."""
+    usual = threading.excepthook
+
+    def hook(args: threading.ExceptHookArgs) -> None:
+        if not issubclass(args.exc_type, OSError):
+            usual(args)
+
+    threading.excepthook = hook
 
 
 class Meter:
@@ -93,6 +106,10 @@ class Meter:
     def restart(self, waited_s: float) -> None:
         self._began, self._waited_before_s = time.monotonic(), waited_s
         self._busy: list[float] = []
+        self._steps = 0
+
+    def step(self) -> None:
+        self._steps += 1
 
     def look(self) -> None:
         """Asks for the GPU's utilisation now and then."""
@@ -101,11 +118,12 @@ class Meter:
             busy = gpu_busy(self._device)
             self._busy += [] if busy is None else [busy]
 
-    def figures(self, windows: int, waited_s: float) -> dict[str, Any]:
+    def figures(self, batch: int, waited_s: float) -> dict[str, Any]:
+        """Seconds, windows a second, and shares of the time, since the restart."""
         seconds = max(time.monotonic() - self._began, 1e-9)
         gpu = sum(self._busy) / len(self._busy) if self._busy else None
         waiting = (waited_s - self._waited_before_s) / seconds
-        return {"s": seconds, "windows_per_s": windows / seconds, "waiting": waiting, "gpu": gpu}
+        return {"s": seconds, "windows_per_s": self._steps * batch / seconds, "waiting": waiting, "gpu": gpu}
 
 
 def gpu_busy(device: torch.device) -> float | None:
