@@ -17,6 +17,7 @@ from scipy.signal import butter, resample_poly, sosfiltfilt
 from torch import Tensor, nn
 
 from edge.bundle import RATE
+from edge.errors import UsageError
 from train.statements import STATEMENTS
 
 BAND_HZ = (0.5, 40.0)
@@ -122,7 +123,7 @@ def load(path: Path) -> Classifier:
     with safe_open(path, "pt") as file:
         text = json.loads((file.metadata() or {}).get("config", "{}"))
         if "about" not in text:
-            raise ValueError(f"{path} is no classifier: make one with `python -m train classify`")
+            raise UsageError(f"{path} is no classifier: make one with `python -m train classify`")
         weights = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (no mapping)
     shape = text["config"]
     config = ClassifierConfig(**shape | {k: tuple(shape[k]) for k in ("classes", "channels")})

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.signal import butter, filtfilt, sosfiltfilt
 
 from edge.bundle import RATE
 from edge.leads import LEADS
@@ -27,23 +28,29 @@ def by_lead(mv: Signal, known: Floats | None = None, given: Sequence[str] = ()) 
 
     known: the same of the true recordings, taken over for the `given` leads, which are no others.
     """
-    out = np.full((len(mv), 12), np.nan)
-    for k, lead in enumerate(LEADS):
-        if known is not None and lead in given:
-            out[:, k] = known[:, k]
-        else:
-            out[:, k] = [_mean_rate(record[:, k]) for record in mv]
+    out = np.full((len(mv), 12), np.nan) if known is None else known.copy()
+    asked = [k for k, lead in enumerate(LEADS) if known is None or lead not in given]
+    for row, record in zip(out, mv, strict=True):
+        clean = cleaned(record[:, asked])
+        row[asked] = [
+            np.nan if record[:, k].std() < FLAT_MV else _mean_rate(lead) for k, lead in zip(asked, clean.T, strict=True)
+        ]
     return out
 
 
-def _mean_rate(lead: Signal) -> float:
+def cleaned(mv: Signal) -> Floats:
+    """As NeuroKit2's `ecg_clean` leaves it, all leads at once (n x leads): above 0.5 Hz, and without 50 Hz."""
+    high = butter(5, 0.5, "highpass", fs=RATE, output="sos")
+    period = round(RATE / 50)
+    smooth: Floats = filtfilt(np.full(period, 1 / period), [1.0], sosfiltfilt(high, mv, axis=0), axis=0)
+    return smooth
+
+
+def _mean_rate(clean: Floats) -> float:
     import neurokit2
 
-    if lead.std() < FLAT_MV:
-        return np.nan
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it warns of signals without a peak, which are counted here
-        clean = neurokit2.ecg_clean(lead.astype(np.float64), sampling_rate=round(RATE))
         peaks = neurokit2.ecg_findpeaks(clean, sampling_rate=round(RATE))["ECG_R_Peaks"]
     return 60 * RATE / float(np.diff(peaks).mean()) if len(peaks) > 1 else np.nan
 

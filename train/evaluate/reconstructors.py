@@ -13,9 +13,10 @@ import numpy.typing as npt
 
 from edge.blocks import Block
 from edge.bundle import RATE
+from edge.correction import Correction
 from edge.dsp.baseline import remove_baseline
-from edge.errors import UsageError
-from edge.leads import INDEPENDENT, LEAD, TWELVE_FROM_EIGHT
+from edge.errors import InputError, UsageError
+from edge.leads import INDEPENDENT, LEAD, LEADS, TWELVE_FROM_EIGHT
 from edge.montage import Montage
 from edge.projection import Projection
 from train.data.corpus import Corpus
@@ -44,13 +45,13 @@ class Reconstructor:
     """What may be called with a recording (n x 12, mV at 500 Hz, baseline-filtered) and the leads it may read of it.
 
     `enrol` is given the first seconds of a recording, all twelve leads, and returns the estimator fitted to that
-    patient; None where a model cannot be fitted to one.
+    patient, or None where it refuses them as too noisy or too short; it is None itself where a model cannot be fitted.
     """
 
     name: str
     kind: str  # bundle, checkpoint or baseline
     estimate: Estimator | None  # None for what needs the patient's own leads first
-    enrol: Callable[[Signal, tuple[str, ...]], Estimator] | None = None
+    enrol: Callable[[Signal, tuple[str, ...]], Estimator | None] | None = None
     source: Mapping[str, Any] = field(default_factory=dict)  # for the report: hash, weights, what it was fitted on
 
     def __call__(self, mv: Signal, given: tuple[str, ...]) -> Signal:
@@ -69,15 +70,24 @@ def bundle(path: Path, engine: str | None = None, hop_s: float = 1.0) -> Reconst
     variant = opened.choose(engine)
     loaded = opened.load(variant)
 
-    def estimate(mv: Signal, given: tuple[str, ...]) -> Estimate:
-        stage = Reconstruct(Montage.of_leads(given), opened, loaded, round(hop_s * RATE))
+    def estimate(mv: Signal, given: tuple[str, ...], correction: Correction | None = None) -> Estimate:
+        stage = Reconstruct(Montage.of_leads(given), opened, loaded, round(hop_s * RATE), correction)
         measured = np.ascontiguousarray(mv[:, [LEAD[lead] for lead in given]])
         block = Block(0, RATE, given, measured, np.isfinite(measured))
         twelve = joined(stage.push(block) + stage.flush())
         return Estimate(twelve.mv, twelve.sd)
 
+    def enrol(first: Signal, given: tuple[str, ...]) -> Estimator | None:
+        from edge.enrolment import enrol as enrolled
+
+        try:
+            patient = enrolled(first, RATE, LEADS, given, bundle=opened, engine=loaded)
+        except InputError:
+            return None
+        return lambda mv, leads: estimate(mv, leads, patient.correction)
+
     source = {"path": str(path), "variant": variant.name, "network": opened.manifest.get("network", {})}
-    return Reconstructor(f"{opened.name} ({variant.name})", "bundle", estimate, source=source)
+    return Reconstructor(f"{opened.name} ({variant.name})", "bundle", estimate, enrol, source)
 
 
 def file_sha256(path: Path) -> str:

@@ -71,6 +71,7 @@ def _model(
         "kind": row.reconstructor.kind,
         "source": dict(row.reconstructor.source),
         "enrolled": row.enrolled,
+        "refused": row.refused,
         "leaks": row.leaks,
         "ms_a_record": 1000 * row.seconds / records,
         "signal": {band: signal_level.summary(level(band), given) for band in signal_level.BANDS},
@@ -121,6 +122,7 @@ def as_markdown(report: Mapping[str, Any]) -> str:
         f"# {'+'.join(given)} to twelve leads",
         f"{report['records']} records of {report['data']}{enrol}; {flat} flat leads among the true ones; landmarks in "
         f"{report['truth']['records_with_landmarks']} records.",
+        _refused(models),
         _signal(models),
         _features(models),
         _hearts(report),
@@ -130,6 +132,11 @@ def as_markdown(report: Mapping[str, Any]) -> str:
         "\n".join(f"- {band}: {words}." for band, words in report["bands"].items()),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _refused(models: Mapping[str, Any]) -> str:
+    told = [f"{name} {model['refused']}" for name, model in models.items() if model["refused"]]
+    return f"Recordings whose enrolment was refused, scored blind: {'; '.join(told)}." if told else ""
 
 
 def _table(title: str, head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from edge.errors import UsageError
 from edge.leads import LEADS
 from train.data.corpus import Corpus
 from train.evaluate import calibration, features, heart_rate, signal_level
@@ -47,6 +48,7 @@ class Row:
     enrolled: bool
     gathered: Gathered = field(default_factory=Gathered)
     leaks: bool = False
+    refused: int = 0  # patients whom the enrolment refused, and who are scored blind
     seconds: float = 0.0  # of reconstruction alone, enrolment included
 
     @property
@@ -102,9 +104,7 @@ def score(
         for row in table:
             _measure(row, truth, marked, known, protocol)
             if first == 0:
-                row.leaks = any(
-                    leaks(reconstruct_with(row, mv, protocol), mv, protocol.given) for mv in truth.whole[:LEAK_RECORDS]
-                )
+                row.leaks = any(_leaks(row, whole, protocol) for whole in truth.whole[:LEAK_RECORDS])
         progress(first + len(recorded), len(data.uv))
     return true, alone
 
@@ -114,25 +114,29 @@ def _chunks(data: Corpus) -> Iterator[tuple[int, Signals]]:
         yield first, data.uv[first : first + CHUNK].astype(np.float32) * np.float32(1e-3)
 
 
-def reconstruct_with(row: Row, whole: Signals, protocol: Protocol) -> Callable[[Signals, tuple[str, ...]], Signals]:
-    """The row's reconstructor for the patient of `whole` (n x 12)."""
-    estimator = _estimator(row, whole, protocol)
-    return lambda mv, given: estimator(mv, given).mv
+def estimator(row: Row, whole: Signals, protocol: Protocol) -> Estimator:
+    """The row's model for the patient of `whole` (n x 12): enrolled, if it is and the enrolment does not refuse."""
+    model = row.reconstructor
+    fitted = model.enrol(whole[: protocol.enrol_samples], protocol.given) if row.enrolled and model.enrol else None
+    if fitted is not None:
+        return fitted
+    if model.estimate is None:
+        raise UsageError(f"{model.name} knows nobody before it is enrolled")
+    return model.estimate
 
 
 def estimate(row: Row, whole: Signals, protocol: Protocol) -> Estimate:
     """Of the scored part of a recording (`whole`: n x 12, from the first sample on)."""
-    found = _estimator(row, whole, protocol)(whole, protocol.given)
+    model = estimator(row, whole, protocol)
+    row.refused += row.enrolled and model is row.reconstructor.estimate
+    found = model(whole, protocol.given)
     scored = slice(protocol.enrol_samples, None)
     return Estimate(found.mv[scored], None if found.sd is None else found.sd[scored])
 
 
-def _estimator(row: Row, whole: Signals, protocol: Protocol) -> Estimator:
-    if not row.enrolled:
-        assert row.reconstructor.estimate is not None
-        return row.reconstructor.estimate
-    assert row.reconstructor.enrol is not None
-    return row.reconstructor.enrol(whole[: protocol.enrol_samples], protocol.given)
+def _leaks(row: Row, whole: Signals, protocol: Protocol) -> bool:
+    model = estimator(row, whole, protocol)
+    return leaks(lambda mv, given: model(mv, given).mv, whole, protocol.given)
 
 
 def _measure_truth(
