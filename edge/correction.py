@@ -36,6 +36,11 @@ class Features:
         return cls(measured, free, basis)
 
     @property
+    def leads(self) -> tuple[str, ...]:
+        """The features that are leads: they come first."""
+        return (*self.measured, *self.predicted)
+
+    @property
     def names(self) -> tuple[str, ...]:
         of_network = tuple(f"network {lead}" for lead in self.predicted)
         return (*self.measured, *of_network, *(f"{BASIS}{k + 1}" for k in range(self.basis)))
@@ -63,12 +68,11 @@ class Correction:
         return eight + known @ self.weights.T + self.offset_mv, variance * self.sd_gain**2 + self.sd_floor_mv**2
 
 
-def ridge(features: Float64s, residual: Float64s, scale: Float64s, strength: Float64s) -> Float64s:
+def ridge(features: Float64s, residual: Float64s, strength: Float64s) -> Float64s:
     """The weights w (targets x features) that bring `residual` (n x targets) nearest to `features` (n x features) w'.
 
-    Minimises mean |r - z w'|^2 + sum strength w^2 with z = features / scale; what comes back is for features unscaled.
+    Minimises mean |r - f w'|^2 + sum strength w^2.
     """
-    z = features / scale
-    gram = z.T @ z / len(z) + np.diag(strength)
-    weights: Float64s = np.linalg.solve(gram, z.T @ residual / len(z)).T / scale
+    gram = features.T @ features / len(features) + np.diag(strength)
+    weights: Float64s = np.asarray(np.linalg.solve(gram, features.T @ residual / len(features)).T, np.float64)
     return weights

@@ -21,7 +21,7 @@ from edge.population import Population
 
 PARTS = 4  # the recording is held back in so many parts, each in turn; more where it is longer
 PART_S = 4.0  # at most
-WORTH = 0.95  # of the error without it, at most: a correction that gains less is not worth its risk
+WORTH = 0.98  # of the error without it, at most: a correction that gains less is not worth its risk
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def fitted(seen: Material, bundle: Bundle, population: Population) -> Patient:
             "enrolment would not help: on parts held back the error of the missing leads goes from "
             f"{1000 * before:.0f} to {1000 * after:.0f} uV; record more seconds, at rest, or go without a patient file"
         )
-    weights, offset = _weights(seen, population, np.ones(len(seen.features_mv), bool))
+    weights, offset = weights_from(seen, population, np.ones(len(seen.features_mv), bool))
     gain, floor = spread(seen, held, population)
     montage = seen.features.measured
     likeness = population.misfit.likeness(montage, seen.beats) if population.misfit else None
@@ -95,7 +95,7 @@ def hold_back(seen: Material, population: Population) -> HeldBack:
     for first, last in pairwise(edges.tolist()):
         kept = np.ones(n, bool)
         kept[first:last] = False
-        weights, offset = _weights(seen, population, kept)
+        weights, offset = weights_from(seen, population, kept)
         part = slice(first, last)
         band[part] = seen.residual_band[part] - seen.features_band[part] @ weights.T
         everything[part] = seen.residual_mv[part] - seen.features_mv[part] @ weights.T - offset
@@ -103,13 +103,13 @@ def hold_back(seen: Material, population: Population) -> HeldBack:
     return HeldBack(before, after, np.sqrt((everything**2).mean(axis=0)))
 
 
-def _weights(seen: Material, population: Population, rows: np.ndarray) -> tuple[Float64s, Float64s]:
+def weights_from(seen: Material, population: Population, rows: np.ndarray) -> tuple[Float64s, Float64s]:
     """Weights (8 x features) and offset (8, mV) from those `rows` of the recording."""
     features, band = seen.features, seen.features_band[rows]
     weights = np.zeros((8, len(features.names)))
     targets = [EIGHT[lead] for lead in seen.targets]
-    scale = population.scale(features, band)
-    weights[targets] = ridge(band, seen.residual_band[rows][:, targets], scale, population.strengths(features))
+    strength = population.strengths(features, band)
+    weights[targets] = ridge(band, seen.residual_band[rows][:, targets], strength)
     first = len(features.names) - features.basis  # leads have no level of their own; the basis may have one
     return weights, -weights[:, first:] @ seen.features_mv[rows, first:].mean(axis=0)
 

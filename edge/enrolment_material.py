@@ -19,14 +19,13 @@ from edge.errors import InputError, Reason, UsageError
 from edge.front import front, passed
 from edge.leads import EIGHT, LEAD, LEADS, TWELVE_FROM_EIGHT, determined, row
 from edge.montage import Montage
-from edge.quality import Cause, Quality
+from edge.quality import BAD, Cause, Quality
 from edge.reconstruction import BASIS, LEADS_IN, SPREAD, WHOLE, Reconstruct
 from edge.rhythm.detector import BeatDetector
 
 SHORTEST_S = 4.0  # of usable signal
-LONGEST_S = 600.0  # more teaches nothing new
-FEWEST_BEATS = 3  # whole ones: fewer show no shape that comes again
-GOOD, BAD_SHARE = 0.3, 0.34  # quality below GOOD in more than this share of the seconds: too noisy
+FEWEST_BEATS = 2  # whole ones: one alone may be any
+BAD_SHARE = 0.34  # of the seconds in which no heart can be read from a lead (`edge.quality.BAD`): too noisy
 FLAT = (Cause.FLAT, Cause.LOST, Cause.SATURATED)  # what a lead without its electrode looks like
 IDENTITY_MV = 0.1  # off Einthoven's and Goldberger's laws (root mean square): the electrodes are swapped or misnamed
 
@@ -134,7 +133,7 @@ def _judge(block: Block) -> None:
     bad: list[str] = []
     flat: list[str] = []
     for lead in block.leads:
-        poor = [r for r in reports if r.score[lead] < GOOD]
+        poor = [r for r in reports if r.score[lead] < BAD]
         if len(poor) > BAD_SHARE * len(reports):
             (flat if any(r.causes[lead] in FLAT for r in poor) else bad).append(lead)
     if flat:

@@ -33,7 +33,7 @@ LABEL_MM, GAP_MM = 5.0, 3.0  # room for a name above a trace, and between two ro
 NINETY = 1.645  # standard deviations either side of the mean hold 90 % of a normal distribution
 
 PAPER, THIN, THICK = "#fff6f4", "#f8d3cd", "#eba79e"
-TRUTH = "#757575"
+TRUTH, BLIND = "#757575", "#c2570c"
 COLOUR = {Origin.MEASURED: "#000000", Origin.DERIVED: "#14308f", Origin.RECONSTRUCTED: "#00756a"}
 MARK = {Origin.MEASURED: "●", Origin.DERIVED: "◆", Origin.RECONSTRUCTED: "○", Origin.UNAVAILABLE: "×"}
 FOOTNOTE = (
@@ -51,6 +51,17 @@ class _Strip:
     x_mm: float
 
 
+@dataclass(frozen=True)
+class _Beside:
+    """Another signal that goes with the twelve leads."""
+
+    mv: npt.NDArray[np.floating[Any]]  # n x 12
+    words: str
+    colour: str
+    width: float
+    only: frozenset[Origin] = frozenset(Origin)  # drawn where a lead is of one of these
+
+
 @dataclass(frozen=True, slots=True)
 class _Row:
     strips: tuple[_Strip, ...]
@@ -63,13 +74,15 @@ def draw(
     twelve: TwelveLeads,
     *,
     truth: npt.NDArray[np.floating[Any]] | None = None,
+    blind: npt.NDArray[np.floating[Any]] | None = None,
     title: str,
     seconds: float | None = None,
 ) -> None:
     """Writes a PNG of the first `seconds`, or of all, up to 60.
 
     Eight to ten seconds make three rows of four leads and a rhythm strip, else every lead has its row. `truth`
-    (n x 12, mV), filtered as `twelve` is, goes in grey beneath.
+    (n x 12, mV), filtered as `twelve` is, goes in grey beneath; `blind`, the same leads without a patient file, as a
+    thin line where they were reconstructed.
 
     Raises UsageError without matplotlib, OutputError where `path` cannot be written.
     """
@@ -81,7 +94,13 @@ def draw(
     samples = round(min(len(twelve.mv) / twelve.rate, seconds or MAX_S, MAX_S) * twelve.rate)
     if samples < 1:
         raise UsageError("no samples to draw")
-    rows = [_measure(strips, twelve, truth) for strips in _arrange(samples, twelve)]
+    beside = []
+    if truth is not None:
+        beside.append(_Beside(truth, "recorded, for comparison", TRUTH, 0.8))
+    if blind is not None:
+        estimates = frozenset({Origin.RECONSTRUCTED})
+        beside.append(_Beside(blind, "blind", BLIND, 0.6, estimates))
+    rows = [_measure(strips, twelve, beside) for strips in _arrange(samples, twelve)]
     width = _up_to_5(2 * MARGIN_MM + PULSE_MM + samples / twelve.rate * MM_PER_S)
     width = max(width, MIN_WIDTH_MM)
     height = _up_to_5(HEAD_MM + FOOT_MM + sum(row.above_mm + row.below_mm for row in rows))
@@ -91,10 +110,10 @@ def draw(
     axes.set(xlim=(0, width), ylim=(0, height))
     axes.axis("off")
     _grid(axes, width, height)
-    _head(axes, height, twelve, title, truth is not None)
+    _head(axes, height, twelve, title, beside)
     y = height - HEAD_MM
     for row in rows:
-        y = _row(axes, row, y - row.above_mm, twelve, truth)
+        y = _row(axes, row, y - row.above_mm, twelve, beside)
     axes.text(MARGIN_MM, 6, FOOTNOTE.replace("500 Hz", f"{twelve.rate:g} Hz"), fontsize=8, color="#444444")
     try:
         figure.savefig(path, format="png", dpi=PIXELS_PER_MM * MM_PER_INCH)
@@ -115,32 +134,30 @@ def _arrange(samples: int, twelve: TwelveLeads) -> list[tuple[_Strip, ...]]:
     return [*rows, (_Strip(there[0] if there else RHYTHM, 0, samples, 0.0),)]
 
 
-def _measure(strips: tuple[_Strip, ...], twelve: TwelveLeads, truth: npt.NDArray[np.floating[Any]] | None) -> _Row:
+def _measure(strips: tuple[_Strip, ...], twelve: TwelveLeads, beside: list[_Beside]) -> _Row:
     """How much paper the row's traces need, so that no two rows touch."""
     above, below = MM_PER_MV, 0.0  # the pulse
     for strip in strips:
-        line = _isoelectric(strip, twelve, truth)
-        for signal in (twelve.mv, truth):
-            if signal is not None:
-                mm = MM_PER_MV * (signal[strip.first : strip.last, LEAD[strip.lead]] - line)
-                mm = mm[np.isfinite(mm)]
-                above, below = max(above, mm.max(initial=0.0)), max(below, -mm.min(initial=0.0))
+        line = _isoelectric(strip, twelve, beside)
+        for signal in (twelve.mv, *(other.mv for other in beside)):
+            mm = MM_PER_MV * (signal[strip.first : strip.last, LEAD[strip.lead]] - line)
+            mm = mm[np.isfinite(mm)]
+            above, below = max(above, mm.max(initial=0.0)), max(below, -mm.min(initial=0.0))
     above = min(above, MAX_ROW_MM / 2) + LABEL_MM
     below = min(max(below, MIN_ROW_MM - above), MAX_ROW_MM / 2) + GAP_MM
     return _Row(strips, _up_to_5(above), _up_to_5(below))
 
 
-def _isoelectric(strip: _Strip, twelve: TwelveLeads, truth: npt.NDArray[np.floating[Any]] | None) -> float:
+def _isoelectric(strip: _Strip, twelve: TwelveLeads, beside: list[_Beside]) -> float:
     """What stands on the row's line: the median, as most of a beat is isoelectric; the truth's only for want of it."""
-    for signal in (twelve.mv, truth):
-        if signal is not None:
-            part = signal[strip.first : strip.last, LEAD[strip.lead]]
-            if np.isfinite(part).any():
-                return float(np.nanmedian(part))
+    for signal in (twelve.mv, *(other.mv for other in beside)):
+        part = signal[strip.first : strip.last, LEAD[strip.lead]]
+        if np.isfinite(part).any():
+            return float(np.nanmedian(part))
     return 0.0
 
 
-def _row(axes: Axes, row: _Row, y: float, twelve: TwelveLeads, truth: npt.NDArray[np.floating[Any]] | None) -> float:
+def _row(axes: Axes, row: _Row, y: float, twelve: TwelveLeads, beside: list[_Beside]) -> float:
     """Draws a row on the line `y` mm from the bottom and returns the row's lower edge."""
     from matplotlib.patches import Rectangle
 
@@ -151,14 +168,16 @@ def _row(axes: Axes, row: _Row, y: float, twelve: TwelveLeads, truth: npt.NDArra
         column, part = LEAD[strip.lead], slice(strip.first, strip.last)
         origin = twelve.origin[column]
         x = left + strip.x_mm + np.arange(strip.last - strip.first) / twelve.rate * MM_PER_S
-        line = _isoelectric(strip, twelve, truth)
+        line = _isoelectric(strip, twelve, beside)
         span = (strip.last - strip.first) / twelve.rate * MM_PER_S
         box = Rectangle(
             (left + strip.x_mm, y - row.below_mm), span, row.below_mm + row.above_mm, transform=axes.transData
         )
         drawn: list[Artist] = []
-        if truth is not None:
-            drawn += axes.plot(x, y + MM_PER_MV * (truth[part, column] - line), color=TRUTH, lw=0.7, zorder=2)
+        for other in beside:
+            if origin in other.only:
+                trace = y + MM_PER_MV * (other.mv[part, column] - line)
+                drawn += axes.plot(x, trace, color=other.colour, lw=other.width, zorder=2)
         if origin is not Origin.UNAVAILABLE:
             trace = y + MM_PER_MV * (twelve.mv[part, column] - line)
             drawn += axes.plot(x, trace, color=COLOUR[origin], lw=1.0, zorder=4, solid_joinstyle="round")
@@ -199,15 +218,14 @@ def _grid(axes: Axes, width: float, height: float) -> None:
         )
 
 
-def _head(axes: Axes, height: float, twelve: TwelveLeads, title: str, truth: bool) -> None:
+def _head(axes: Axes, height: float, twelve: TwelveLeads, title: str, beside: list[_Beside]) -> None:
     # A file's name may hold a dollar sign: it is no formula.
     axes.text(MARGIN_MM, height - 9, title, fontsize=13, weight="bold", color="#222222", parse_math=False)
     x = MARGIN_MM
     entries = [(f"{MARK[o]} {o.value}", COLOUR[o], 1.2) for o in COLOUR if o in twelve.origin]
     if Origin.RECONSTRUCTED in twelve.origin:
         entries.append(("90 % interval", COLOUR[Origin.RECONSTRUCTED], 7.0))
-    if truth:
-        entries.append(("recorded, for comparison", TRUTH, 0.8))
+    entries += [(other.words, other.colour, other.width) for other in beside]
     for words, colour, line in entries:
         alpha = 0.25 if line > 2 else 1.0
         axes.plot([x, x + 7], [height - 15] * 2, color=colour, lw=line, alpha=alpha, solid_capstyle="butt")

@@ -1,8 +1,7 @@
 """What is known of patients in general: the `patient` part of a bundle's manifest, by which one patient is fitted.
 
     "patient": {
-      "scale": {"leads": [12 numbers, mV], "basis": [as many as signal.basis]},
-      "ridge": {"measured": 3e-3, "predicted": 3e-4, "basis": 1e-2},
+      "ridge": {"leads": [8 numbers, mV2], "basis": [as many as signal.basis], "size_mv": 0.2 (or left out)},
       "sd":    {"II+V1+V5": {"factor": [8], "usual_gain": [8], "usual_mv": [8]}, "*": …},
       "misfit": {…}                                                       see `edge.misfit_model`
     }
@@ -21,13 +20,16 @@ import numpy.typing as npt
 
 from edge.correction import Features
 from edge.errors import InputError
-from edge.leads import LEAD, mask_name
+from edge.leads import EIGHT, mask_name
 from edge.misfit_model import MisfitModel
 
 Float64s = npt.NDArray[np.float64]
 
-ANY = "*"
-STRENGTH = {"measured": 3e-3, "predicted": 3e-4, "basis": 1e-2}  # chosen on PTB-XL fold 8: II, V1, V5 and four seconds
+ANY = "*"  # the mask that stands for all that have no entry of their own
+# Of the ridge where the manifest says nothing: times the mean square of this patient's leads, or of the channel of the
+# basis. Chosen on PTB-XL fold 8 for II, V1, V5 and four seconds.
+MEASURED, PREDICTED, OF_BASIS = 3e-3, 3e-4, 1e-2
+LEAST = 1e-9  # mV2: of a recording without any signal, too
 SD_FACTOR = 1.1  # likewise: errors to come are a little larger than those held back
 SHRINK, SHRINK_S = 0.2, 4.0  # a patient's own error counts for 0.8 of it after four seconds, beside what is usual
 FOLLOWS = 0.25  # of the variance: goes with the network's from moment to moment
@@ -52,12 +54,26 @@ class SdRule:
 
 
 @dataclass(frozen=True)
+class Ridge:
+    """How much each feature is held back."""
+
+    leads: Float64s  # 8, mV2: measured or the network's
+    basis: Float64s  # one a channel
+    size_mv: float | None = None  # of the leads (root mean square) at which these hold; for larger hearts more, by the
+    # square of the ratio. None: the same for all
+
+    def of(self, features: Features, size_mv: float) -> Float64s:
+        limb = float(self.leads[[EIGHT["I"], EIGHT["II"]]].mean())
+        leads = [self.leads[EIGHT[lead]] if lead in EIGHT else limb for lead in features.leads]
+        times = (size_mv / self.size_mv) ** 2 if self.size_mv else 1.0
+        return times * np.concatenate([leads, self.basis])
+
+
+@dataclass(frozen=True)
 class Population:
     """Validated; sizes as the manifest has them."""
 
-    lead_scale_mv: Float64s  # 12: how large each lead is, as far as features go; only its proportions matter
-    basis_scale: Float64s | None  # one a channel; None: by this patient's own
-    strength: Mapping[str, float]  # of the ridge, by group of features
+    ridge: Ridge | None = None
     rules: Mapping[str, SdRule] = field(default_factory=dict)  # by mask
     misfit: MisfitModel | None = None
 
@@ -72,29 +88,15 @@ class Population:
         except (TypeError, ValueError, AttributeError) as error:
             raise InputError(f"the manifest's part on patients: {error}") from error
 
-    def scale(self, features: Features, values: Float64s) -> Float64s:
-        """What each of `features` is divided by: the population's proportions at this patient's size.
-
-        values: the features (n x features), band-passed.
-        """
-        leads = (*features.measured, *features.predicted)
-        scale = np.concatenate([self.lead_scale_mv[[LEAD[lead] for lead in leads]], self._basis(values, len(leads))])
-        size = float(np.sqrt(((values[:, : len(leads)] / scale[: len(leads)]) ** 2).mean()))
-        scaled: Float64s = scale * max(size, 1e-6)
-        return scaled
-
-    def _basis(self, values: Float64s, leads: int) -> Float64s:
-        if self.basis_scale is not None:
-            return self.basis_scale
-        own = values[:, leads:].std(axis=0)
-        common = float(np.sqrt((values[:, :leads] ** 2).mean()))
-        relative: Float64s = np.maximum(own, 1e-6) / max(common, 1e-6) * float(self.lead_scale_mv.mean())
-        return relative
-
-    def strengths(self, features: Features) -> Float64s:
-        """The ridge's, one a feature."""
-        counts = (len(features.measured), len(features.predicted), features.basis)
-        return np.repeat([self.strength[group] for group in ("measured", "predicted", "basis")], counts)
+    def strengths(self, features: Features, values: Float64s) -> Float64s:
+        """Of the ridge, one a feature. values: the features (n x features), 0.5 to 40 Hz."""
+        leads = len(features.leads)
+        square = float((values[:, :leads] ** 2).mean())
+        if self.ridge:
+            return self.ridge.of(features, square**0.5)
+        groups = np.repeat([MEASURED * square, PREDICTED * square], [len(features.measured), len(features.predicted)])
+        of_basis = OF_BASIS * (values[:, leads:] ** 2).mean(axis=0)
+        return np.concatenate([groups, of_basis]) + LEAST
 
     def sd(self, montage: Sequence[str], seconds: float) -> SdRule:
         """The rule for errors held back from so many seconds."""
@@ -104,16 +106,17 @@ class Population:
 
 
 def _parse(part: Mapping[str, Any], basis: int) -> Population:
-    scale = part.get("scale") or {}
-    leads = positive(scale["leads"], 12, "patient.scale.leads") if "leads" in scale else np.ones(12)
-    of_basis = positive(scale["basis"], basis, "patient.scale.basis") if "basis" in scale else None
-    strength = {**STRENGTH, **(part.get("ridge") or {})}
-    if set(strength) != set(STRENGTH):
-        raise ValueError(f"patient.ridge has other groups than {', '.join(STRENGTH)}")
-    positive(list(strength.values()), len(STRENGTH), "patient.ridge")
+    ridge = _ridge(part["ridge"], basis) if part.get("ridge") else None
     rules = {mask: _rule(entry, f"patient.sd.{mask}") for mask, entry in (part.get("sd") or {}).items()}
     misfit = MisfitModel.of(part["misfit"]) if part.get("misfit") else None
-    return Population(leads, of_basis, {k: float(v) for k, v in strength.items()}, rules, misfit)
+    return Population(ridge, rules, misfit)
+
+
+def _ridge(entry: Mapping[str, Any], basis: int) -> Ridge:
+    leads = positive(entry["leads"], 8, "patient.ridge.leads")
+    of_basis = positive(entry.get("basis", []), basis, "patient.ridge.basis")
+    size = entry.get("size_mv")
+    return Ridge(leads, of_basis, None if size is None else float(positive([size], 1, "patient.ridge.size_mv")[0]))
 
 
 def _rule(entry: Mapping[str, Any], what: str) -> SdRule:

@@ -6,6 +6,7 @@ enrolment, the rest is what comes after.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -19,7 +20,7 @@ from edge.bundle import ANY, RATE, Bundle
 from edge.correction import Float64s
 from edge.dsp.baseline import remove_baseline
 from edge.engines import Engine
-from edge.enrolment import fitted, hold_back
+from edge.enrolment import fitted, hold_back, weights_from
 from edge.enrolment_material import Material, material
 from edge.errors import InputError
 from edge.leads import EIGHT, INDEPENDENT, LEAD, LEADS, TWELVE_FROM_EIGHT, mask_name
@@ -30,6 +31,7 @@ from edge.rhythm.detector import BeatDetector
 from edge.whole import reconstruct
 
 ENROL_S = 4.0
+RIDGE_FACTORS = (0.1, 0.3, 1.0, 3.0, 10.0)
 QUANTILE, NORMAL = 0.90, 1.645
 EVERY = 10  # samples: neighbours err alike
 OTHERS_ASIDE = 0.96  # of other people, at one look on the recordings held out
@@ -47,12 +49,14 @@ def patient_part(
     montages: Sequence[tuple[str, ...]],
     base: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The manifest's `patient` for `bundle`: `base` (scale and ridge, where training set them) and what is learnt here.
+    """The manifest's `patient` for `bundle`: `base` (its `ridge`, where training found one) and what is learnt here.
 
     learnt_from: people the misfit's covariances are taken from; held_out: others, to place its limit and to calibrate
     the standard deviations for each of `montages`.
     """
     part = dict(base or {})
+    if "ridge" in part:
+        part["ridge"] = chosen_ridge(bundle, engine, held_out, montages[0], part["ridge"])
     later = hearts(held_out)
     model = replace(learn(hearts(learnt_from), 0.5), position=0.5)
     model = replace(model, position=position(model, later, montages))
@@ -98,6 +102,42 @@ def position(model: MisfitModel, people: Hearts, montages: Sequence[tuple[str, .
                     distance = max(likeness.distance(shape), 1e-9)
                     places.append(np.log(distance / own) / np.log(other / own))
     return float(np.clip(np.quantile(places, 1 - OTHERS_ASIDE), 0.01, 0.99))
+
+
+def chosen_ridge(
+    bundle: Bundle, engine: Engine, recordings: Recordings, leads: tuple[str, ...], trained: dict[str, Any]
+) -> dict[str, Any]:
+    """`trained` strengths, by the factor, and with or without regard to a heart's size, that leave the least error."""
+    seen = list(_whole(bundle, engine, recordings, leads))
+    first = round(ENROL_S * RATE)
+    count = len(seen[0].features.leads)
+    sizes = [float(np.sqrt((m.features_band[:first, :count] ** 2).mean())) for m in seen]
+    best: tuple[float, dict[str, Any]] | None = None
+    for size in (None, round(float(np.median(sizes)), 4)):
+        for factor in RIDGE_FACTORS:
+            part: dict[str, Any] = {
+                key: [factor * value for value in trained[key]] for key in ("leads", "basis") if key in trained
+            }
+            part |= {"size_mv": size} if size else {}
+            population = Population.of({"patient": {"ridge": part}}, bundle.basis)
+            left = float(np.mean([np.log(_left(m, population, first)) for m in seen]))
+            if best is None or left < best[0]:
+                best = left, part
+    assert best is not None
+    return {key: value if key == "size_mv" else [float(f"{v:.4g}") for v in value] for key, value in best[1].items()}
+
+
+def _whole(bundle: Bundle, engine: Engine, recordings: Recordings, leads: tuple[str, ...]) -> Iterator[Material]:
+    for mv in recordings:
+        with contextlib.suppress(InputError):
+            yield material(mv, RATE, LEADS, Montage.of_leads(leads), bundle, engine)
+
+
+def _left(seen: Material, population: Population, first: int) -> float:
+    """Mean square error (mV2, 0.5 to 40 Hz) of the eight after the first samples, by what they taught."""
+    weights, _ = weights_from(seen, population, np.arange(len(seen.features_band)) < first)
+    error = seen.residual_band[first:] - seen.features_band[first:] @ weights.T
+    return float((error**2).mean()) + 1e-9
 
 
 def sd_rules(

@@ -3,8 +3,8 @@
     python -m export.patient edge/bundles/default --data cache/ptbxl
 
 Writes the manifest's `patient`: how sure a correction is, mask by mask, and what tells one heart from another. Hearts
-are learnt on folds 1 to 7; the limit and the standard deviations are set on fold 8. `scale` and `ridge`, where the
-training set them, stay as they are.
+are learnt on folds 1 to 7; the limit and the standard deviations are set on fold 8, as is the factor on a `ridge` that
+the training found (without one the runtime's own stands in).
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def main() -> int:
     args = parser.parse_args()
     path = args.bundle / "manifest.json"
     manifest = json.loads(path.read_text())
-    kept = {key: value for key, value in (manifest.get("patient") or {}).items() if key in ("scale", "ridge")}
+    kept = {key: value for key, value in (manifest.get("patient") or {}).items() if key == "ridge"}
     manifest["patient"] = patient(open_bundle(args.bundle), args.data, kept)
     Population.of(manifest, manifest["signal"].get("basis", 0))
     path.write_text(json.dumps(manifest, indent=1) + "\n")
