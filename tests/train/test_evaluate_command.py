@@ -13,6 +13,7 @@ from corpora import synthetic_corpus
 from edge.bundle import RATE
 from edge.config import DEFAULT_BUNDLE
 from edge.leads import LEADS, TWELVE_FROM_EIGHT
+from edge.synthetic import synthesise
 from train import checkpoint
 from train.__main__ import main
 from train.evaluate import reconstructors, signal_level
@@ -110,6 +111,7 @@ def test_a_model_that_leaks_is_named_and_fails_the_command(
         ((), "nothing to evaluate"),
         (("--baseline", "dower", "--leads", "II,V9"), "names of standard leads"),
         (("--baseline", "dower", "--leads", "II,MLII"), "each once"),
+        (("--baseline", "dower", "--leads", ",".join(LEADS)), "nothing is left"),
         (("--baseline", "dower", "--folds", "nine"), "joined by commas"),
         (("--baseline", "dower", "--folds", "5"), "no record in folds 5"),
         (("--baseline", "dower", "--every", "0"), "1 or more"),
@@ -123,6 +125,20 @@ def test_what_makes_no_sense_is_told_in_one_line(
     assert evaluate("--data", data, *arguments, "--out", tmp_path / "never") == 2
     assert said in capsys.readouterr().err
     assert not (tmp_path / "never").exists()
+
+
+def test_a_fitted_baseline_asks_for_training_records(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    from train.data import corpus
+
+    heart = synthesise("sinus", 6.0, seed=1).mv
+    corpus.save(tmp_path / "test set", [({"name": "a", "subject": "a", "fold": None}, heart)])
+    quick = ("--no-pictures", "--no-heart-rates", "--out", tmp_path / "out")
+    assert evaluate("--data", tmp_path / "test set", "--baseline", "linear", *quick) == 2
+    assert "give another to --fit" in capsys.readouterr().err
+    assert (
+        evaluate("--data", tmp_path / "test set", "--baseline", "dower", "--leads", "I,II,V1,V2,V3,V4,V5,V6", *quick)
+        == 0
+    )
 
 
 def test_a_network_given_augmented_leads_reads_what_was_measured():

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from edge.errors import UsageError
+from edge.errors import InputError, UsageError
 from edge.synthetic import synthesise
 from train import classify
 from train.data import corpus
@@ -141,8 +141,10 @@ def test_a_file_that_is_no_classifier_says_so(tmp_path: Path):
     from safetensors.torch import save_file
 
     save_file({"a": torch.zeros(1)}, tmp_path / "x.safetensors")
-    with pytest.raises(UsageError, match="is no classifier"):
-        classifier.load(tmp_path / "x.safetensors")
+    (tmp_path / "y.onnx").write_bytes(b"nonsense")
+    for name, said in (("x.safetensors", "is no classifier"), ("y.onnx", "cannot be read"), ("z", "cannot be read")):
+        with pytest.raises(InputError, match=said):
+            classifier.load(tmp_path / name)
 
 
 def test_anybodys_onnx_classifier_can_judge(tmp_path: Path):

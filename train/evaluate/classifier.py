@@ -17,7 +17,7 @@ from scipy.signal import butter, resample_poly, sosfiltfilt
 from torch import Tensor, nn
 
 from edge.bundle import RATE
-from edge.errors import UsageError
+from edge.errors import InputError, Reason
 from train.statements import STATEMENTS
 
 BAND_HZ = (0.5, 40.0)
@@ -114,16 +114,23 @@ def load(path: Path) -> Classifier:
     The ONNX network maps float32 (records x 12 x samples, mV) to probabilities (records x classes), and if it has a
     second output, that is its features. The JSON: `names` (of classes: ours, or SCP statements), and if wanted
     `thresholds`, `rate` (Hz; 500) and `samples` (fixed length: longer recordings are cut, shorter ones padded with
-    zeros).
+    zeros). Raises InputError for a file that is none.
     """
-    if path.suffix == ".onnx":
-        return OnnxClassifier(path)
+    try:
+        return OnnxClassifier(path) if path.suffix == ".onnx" else _own(path)
+    except InputError:
+        raise
+    except Exception as error:
+        raise InputError(f"the classifier {path} cannot be read ({error})", Reason.UNREADABLE) from error
+
+
+def _own(path: Path) -> OwnClassifier:
     from safetensors import safe_open
 
     with safe_open(path, "pt") as file:
         text = json.loads((file.metadata() or {}).get("config", "{}"))
         if "about" not in text:
-            raise UsageError(f"{path} is no classifier: make one with `python -m train classify`")
+            raise InputError(f"{path} is no classifier: make one with `python -m train classify`")
         weights = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (no mapping)
     shape = text["config"]
     config = ClassifierConfig(**shape | {k: tuple(shape[k]) for k in ("classes", "channels")})

@@ -91,6 +91,8 @@ def _leads(text: str) -> tuple[str, ...]:
     names = [canonical(name) for name in text.split(",")]
     if None in names or len(set(names)) < len(names):
         raise UsageError(f"--leads {text}: names of standard leads are expected, each once, as II,V1,V5")
+    if len(names) == len(LEADS):
+        raise UsageError(f"--leads {text}: all twelve are measured, and nothing is left to reconstruct")
     return tuple(lead for lead in LEADS if lead in names)
 
 
@@ -128,7 +130,10 @@ def _opened(args: argparse.Namespace) -> list[Reconstructor]:
         reconstructors.checkpoint(path, source.select([VALIDATION_FOLD]) if source else None) for path in args.model
     ]
     if names and source:
-        out += reconstructors.baselines(names, source.select(TRAIN_FOLDS))
+        train = source.select(TRAIN_FOLDS)
+        if not len(train.uv) and reconstructors.FITTED & set(names):
+            raise UsageError(f"{args.fit or args.data} has no folds 1 to 7 to fit a baseline on: give another to --fit")
+        out += reconstructors.baselines(names, train)
     return out
 
 
@@ -145,12 +150,11 @@ def _about(args: argparse.Namespace) -> dict[str, Any]:
 
 def _draw(out: Path, data: Corpus, table: list[Row], true: Gathered, told: dict[str, Any], protocol: Protocol) -> None:
     given, models = protocol.given, told["models"]
-    if len(given) < len(LEADS):
-        pictures.error_by_lead(out / "error_by_lead.png", models, given)
-        pictures.calibration(out / "calibration.png", models, given)
-        for row in table:
-            path = out / f"r_amplitude_{pictures.slug(row.name)}.png"
-            pictures.r_amplitudes(path, row, true, models[row.name], given)
+    pictures.error_by_lead(out / "error_by_lead.png", models, given)
+    pictures.calibration(out / "calibration.png", models, given)
+    for row in table:
+        path = out / f"r_amplitude_{pictures.slug(row.name)}.png"
+        pictures.r_amplitudes(path, row, true, models[row.name], given)
     for kind, record in _examples(table[0], given).items():
         mv = data.uv[record].astype(np.float32) * np.float32(1e-3)
         whole = reconstructors.filtered(mv)

@@ -24,6 +24,7 @@ from train.evaluate import enrolment
 from train.evaluate.enrolment import OF_EIGHT
 
 PATIENT_LINEAR = "patient-linear"
+FITTED = frozenset({"linear", "lag-fir"})  # baselines that need training records
 
 Signal = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.float64]
