@@ -63,8 +63,11 @@ def joined() -> Iterator[World]:
     if size == 1:
         yield World(device=device)
         return
-    dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    begun = dist.is_initialized()  # by someone who shares it among several runs
+    if not begun:
+        dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
         yield World(rank, size, device)
     finally:
-        dist.destroy_process_group()
+        if not begun:
+            dist.destroy_process_group()

@@ -38,10 +38,12 @@ class RunFolder:
             self._refuse_strangers()
             return None
         try:
-            saved: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-            before = json.loads(saved["identity"])
+            data = path.read_bytes()
         except OSError as error:
             raise InputError(f"{path} cannot be read ({error.strerror})", Reason.UNREADABLE) from error
+        try:
+            saved: dict[str, Any] = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+            before = json.loads(saved["identity"])
         except Exception as error:  # whatever torch finds in a file that is not its own
             text = (
                 f"{path} is no state of a run, or damaged: remove {self.path} to begin again, or choose another --out"
