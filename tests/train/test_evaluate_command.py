@@ -66,6 +66,14 @@ def test_the_pictures_are_drawn(data: Path, tmp_path: Path):
     assert drawn == {"error", "calibration.png", "r", "paper"}
 
 
+def test_where_all_follows_from_what_is_measured_no_interval_is_drawn(data: Path, tmp_path: Path):
+    pytest.importorskip("matplotlib", reason="pictures need matplotlib (extra demo)")
+    leads = ("--leads", "I,II,V1,V2,V3,V4,V5,V6", "--bundle", DEFAULT_BUNDLE, "--no-heart-rates")
+    assert evaluate("--data", data, "--folds", "9", "--every", 3, *leads, "--out", tmp_path) == 0
+    assert (tmp_path / "error_by_lead.png").exists()
+    assert not (tmp_path / "calibration.png").exists()
+
+
 def test_enrolment_is_scored_on_the_rest_for_everyone(data: Path, tmp_path: Path):
     quick = ("--no-pictures", "--no-heart-rates")
     models = ("--baseline", "patient-linear,dower")

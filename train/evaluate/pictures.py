@@ -64,7 +64,11 @@ def error_by_lead(path: Path, models: Mapping[str, Any], given: Sequence[str]) -
 
 def calibration(path: Path, models: Mapping[str, Any], given: Sequence[str]) -> None:
     """Share of samples inside the 90 % interval by lead, and nominal against observed at every level."""
-    told = {name: model["calibration"] for name, model in models.items() if "calibration" in model}
+    told = {
+        name: model["calibration"]
+        for name, model in models.items()
+        if "calibration" in model and model["calibration"]["coverage_90"] is not None
+    }
     if not told:
         return
     missing = [lead for lead in LEADS if lead not in given]
