@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 import torch
@@ -35,4 +36,6 @@ class Precision:
 
     def scaler(self) -> torch.amp.GradScaler:
         """Keeps fp16's small gradients from vanishing; does nothing otherwise."""
+        if self.dtype == torch.float16:  # steps whose gradients overflow are left out, now and then the first
+            warnings.filterwarnings("ignore", message="Detected call of `lr_scheduler.step")
         return torch.amp.GradScaler(self.device.type, enabled=self.dtype == torch.float16)
