@@ -21,7 +21,7 @@ from edge.population import Population
 
 PARTS = 4  # the recording is held back in so many parts, each in turn; more where it is longer
 PART_S = 4.0  # at most
-WORTH = 0.98  # of the error without it, at most: a correction that gains less is not worth its risk
+WORTH = 0.98  # of the error, at most, may be left: a correction that gains less is not worth its risk
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,7 @@ class HeldBack:
     before_mv: Float64s  # 12: root mean square in 0.5 to 40 Hz, without the correction
     after_mv: Float64s
     all_after_mv: Float64s  # 8: the same, unfiltered: what the standard deviation must cover
+    left: float  # of the error of what is missing, in the part that stands in the middle: one artefact decides nothing
 
 
 def enrol(
@@ -61,11 +62,10 @@ def fitted(seen: Material, bundle: Bundle, population: Population) -> Patient:
     features = seen.features
     held = hold_back(seen, population)
     missing = [LEADS.index(lead) for lead in seen.missing]
-    before, after = (float(np.sqrt((e[missing] ** 2).mean())) for e in (held.before_mv, held.after_mv))
-    if after > WORTH * before:
+    if held.left > WORTH:
         raise InputError(
-            "enrolment would not help: on parts held back the error of the missing leads goes from "
-            f"{1000 * before:.0f} to {1000 * after:.0f} uV; record more seconds, at rest, or go without a patient file"
+            f"enrolment would not help: on parts held back {100 * held.left:.0f} % of the missing error is left; "
+            "record more seconds, at rest, or go without a patient file"
         )
     weights, offset = weights_from(seen, population, np.ones(len(seen.features_mv), bool))
     gain, floor = spread(seen, held, population)
@@ -99,8 +99,10 @@ def hold_back(seen: Material, population: Population) -> HeldBack:
         part = slice(first, last)
         band[part] = seen.residual_band[part] - seen.features_band[part] @ weights.T
         everything[part] = seen.residual_mv[part] - seen.features_mv[part] @ weights.T - offset
-    before, after = (np.sqrt(((e @ TWELVE_FROM_EIGHT.T) ** 2).mean(axis=0)) for e in (seen.residual_band, band))
-    return HeldBack(before, after, np.sqrt((everything**2).mean(axis=0)))
+    before, after = ((e @ TWELVE_FROM_EIGHT.T) ** 2 for e in (seen.residual_band, band))
+    left = [float(after[a:b].sum() / max(before[a:b].sum(), 1e-12)) for a, b in pairwise(edges.tolist())]
+    rms = [np.sqrt(e.mean(axis=0)) for e in (before, after, everything**2)]
+    return HeldBack(rms[0], rms[1], rms[2], float(np.sqrt(np.median(left))))
 
 
 def weights_from(seen: Material, population: Population, rows: np.ndarray) -> tuple[Float64s, Float64s]:

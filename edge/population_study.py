@@ -33,8 +33,9 @@ from edge.whole import reconstruct
 ENROL_S = 4.0
 RIDGE_FACTORS = (0.1, 0.3, 1.0, 3.0, 10.0)
 QUANTILE, NORMAL = 0.90, 1.645
+BOOTSTRAPS = 100  # draws of people, for the standard error
 EVERY = 10  # samples: neighbours err alike
-OTHERS_ASIDE = 0.96  # of other people, at one look on the recordings held out
+OTHERS_ASIDE = 0.94  # of other people, at one look on the recordings held out
 PEOPLE = 8  # others that each one is compared with there
 
 Recordings = Sequence[npt.NDArray[np.float32]]
@@ -149,15 +150,18 @@ def sd_rules(
 ) -> dict[str, dict[str, list[float]]]:
     """`patient.sd` of the manifest: for each montage, and for any other, what held-back errors are worth."""
     rules: dict[str, dict[str, list[float]]] = {}
-    everything = []
+    usual: list[tuple[Float64s, Float64s]] = []
+    together: list[Float64s] = []
     for leads in montages:
         enrolled = list(_enrolled(bundle, engine, recordings, leads))
         gains, errors = _usual(enrolled, population)
         rule = SdRule(np.ones(8), _typical(gains), _typical(errors), 0.0)
         ratios = _ratios(bundle, engine, replace(population, rules={ANY: rule}), enrolled, leads)
-        everything.append((gains, errors, ratios))
+        usual.append((gains, errors))
+        together += ratios
         rules[mask_name(leads)] = _entry(gains, errors, ratios)
-    rules[ANY] = _entry(*(np.concatenate(parts) for parts in zip(*everything, strict=True)))
+    gains, errors = (np.concatenate(parts) for parts in zip(*usual, strict=True))
+    rules[ANY] = _entry(gains, errors, together)
     return rules
 
 
@@ -191,8 +195,8 @@ def _ratios(
     population: Population,
     enrolled: Sequence[tuple[npt.NDArray[np.float32], Material]],
     leads: tuple[str, ...],
-) -> Float64s:
-    """Errors over standard deviations after the enrolment (samples x 8; NaN where not reconstructed)."""
+) -> list[Float64s]:
+    """Errors over standard deviations after the enrolment (recordings of samples x 8; NaN where not reconstructed)."""
     columns, eight = [LEAD[lead] for lead in leads], [LEAD[lead] for lead in INDEPENDENT]
     out = []
     for mv, seen in enrolled:
@@ -205,15 +209,27 @@ def _ratios(
         error = np.abs(remove_baseline(mv, RATE)[: len(twelve.mv)] - twelve.mv)[later][:, eight]
         sd = twelve.sd[later][:, eight].astype(np.float64)
         out.append(np.where(sd > 0, error / np.where(sd > 0, sd, 1.0), np.nan))
-    return np.concatenate(out)
+    return out
 
 
-def _entry(gains: Float64s, errors: Float64s, ratios: Float64s) -> dict[str, list[float]]:
+def _entry(gains: Float64s, errors: Float64s, ratios: list[Float64s]) -> dict[str, list[float]]:
     factor = np.ones(8)
-    told = np.isfinite(ratios).any(axis=0)
-    factor[told] = np.nanquantile(ratios[:, told], QUANTILE, axis=0) / NORMAL
+    told = [k for k in range(8) if any(np.isfinite(each[:, k]).all() for each in ratios)]
+    for k in told:
+        factor[k] = _factor([each[:, k] for each in ratios if np.isfinite(each[:, k]).all()])
     tables = {"factor": factor, "usual_gain": _typical(gains), "usual_mv": _typical(errors)}
     return {key: [float(f"{v:.4g}") for v in values] for key, values in tables.items()}
+
+
+def _factor(ratios: list[Float64s], seed: int = 0) -> float:
+    """What makes intervals hold 90 %, and one standard error more: these people are not the ones to come."""
+    whole = float(np.quantile(np.concatenate(ratios), QUANTILE))
+    rng = np.random.default_rng(seed)
+    others = [
+        np.quantile(np.concatenate([ratios[k] for k in rng.integers(0, len(ratios), len(ratios))]), QUANTILE)
+        for _ in range(BOOTSTRAPS)
+    ]
+    return (whole + float(np.std(others))) / NORMAL
 
 
 def _typical(values: Float64s) -> Float64s:
