@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 import sys
 
-from benchmarks import accuracy, beats, faults, filters, quality, stream
+from benchmarks import accuracy, beats, enrol, faults, filters, leads, quality, stream
 
 VERBS = {
     "accuracy": accuracy,
     "beats": beats,
+    "enrol": enrol,
     "faults": faults,
     "filters": filters,
+    "leads": leads,
     "quality": quality,
     "stream": stream,
 }

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import nn
 
-from edge.leads import LEADS, TWELVE_FROM_EIGHT, mask_name
-from edge.montage import Montage
-from edge.projection import Projection
+from edge.leads import INDEPENDENT, LEADS, mask_name
 from train.data.corpus import Corpus
 from train.masks import COMMON, PATCH, draw
 from train.reconstruct import eight_leads
@@ -21,62 +17,56 @@ EVERY = 10  # samples: neighbours err alike
 RANDOM_MASKS = 12
 ANY = "*"
 
-Floats = npt.NDArray[np.floating]
-
 
 def calibrate(net: nn.Module, held: Corpus, seed: int = 0) -> dict[str, dict[str, list[float]]]:
     """Scale and error covariance of every mask, as the manifest has them.
 
-    covariance: lower triangle of the eight leads' errors, mV2; scale: 12 factors on the standard deviations that the
-    projection makes of the network's variances and that covariance, with which 90 % of the samples of each lead lie
-    in its 90 % interval. A lead that is shown, or follows from those that are, has the factor 1.
+    scale: 8 factors on the standard deviations with which 90 % of the samples of each lead lie in the 90 % interval;
+    covariance: lower triangle of the eight leads' errors, mV2. A lead that is shown has the factor 1.
     """
     scale: dict[str, list[float]] = {}
     covariance: dict[str, list[float]] = {}
     for mask in [PATCH, *COMMON, *((lead,) for lead in LEADS)]:
-        mean, variance, truth = _estimates(net, held, mask)
-        spread = np.cov((mean - truth).T) + 1e-8 * np.eye(8)
-        covariance[mask_name(mask)] = _lower(spread)
-        scale[mask_name(mask)] = _factors([_ratios(mean, variance, truth, mask, spread)])
+        ratios, errors = _errors(net, held, mask)
+        scale[mask_name(mask)] = _scale(ratios, mask)
+        covariance[mask_name(mask)] = _lower(np.cov(errors.T))
     generator = torch.Generator().manual_seed(seed)
-    others: list[tuple[str, ...]] = []
-    while len(others) < RANDOM_MASKS:
-        shown = draw(1, generator)[0].bool().tolist()
-        mask = tuple(lead for lead, there in zip(LEADS, shown, strict=True) if there)
-        if mask_name(mask) not in scale and mask not in others:
-            others.append(mask)
-    estimates = [_estimates(net, held, mask) for mask in others]
-    pooled = np.mean([np.cov((mean - truth).T) for mean, _, truth in estimates], axis=0) + 1e-8 * np.eye(8)
-    covariance[ANY] = _lower(pooled)
-    scale[ANY] = _factors([_ratios(*e, mask, pooled) for e, mask in zip(estimates, others, strict=True)])
+    pooled: list[tuple[npt.NDArray[np.float32], npt.NDArray[np.float32], tuple[str, ...]]] = []
+    while len(pooled) < RANDOM_MASKS:
+        chosen = draw(1, generator)[0].bool().tolist()
+        mask = tuple(lead for lead, shown in zip(LEADS, chosen, strict=True) if shown)
+        if mask_name(mask) not in scale:
+            pooled.append((*_errors(net, held, mask), mask))
+    scale[ANY] = _pooled_scale(pooled)
+    covariance[ANY] = _lower(np.mean([np.cov(errors.T) for _, errors, _ in pooled], axis=0))
     return {"scale": scale, "covariance": covariance}
 
 
-def _estimates(net: nn.Module, held: Corpus, mask: Sequence[str]) -> tuple[Floats, Floats, Floats]:
-    """The network's eight leads, their variances and the truth (each samples x 8)."""
-    mean, log_variance, truth = (x[:, ::EVERY].reshape(-1, 8) for x in eight_leads(net, held, mask))
-    return mean, np.exp(log_variance), truth
+def _errors(
+    net: nn.Module, held: Corpus, mask: tuple[str, ...]
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Errors over standard deviations, and errors in mV (each samples x 8)."""
+    mean, log_variance, truth = eight_leads(net, held, mask)
+    error = (mean - truth)[:, ::EVERY].reshape(-1, 8)
+    sd = np.exp(0.5 * log_variance)[:, ::EVERY].reshape(-1, 8)
+    return error / sd, error
 
 
-def _ratios(mean: Floats, variance: Floats, truth: Floats, mask: Sequence[str], spread: Floats) -> Floats:
-    """Errors over standard deviations after the projection (samples x 12); NaN where nothing was estimated."""
-    twelve = truth @ TWELVE_FROM_EIGHT.T
-    shown = twelve[:, [LEADS.index(lead) for lead in mask]]
-    sd8 = np.sqrt(np.diag(spread))
-    estimate, sd = Projection(Montage.of_leads(mask)).apply(
-        mean.astype(np.float64), variance.astype(np.float64), spread / np.outer(sd8, sd8), shown, (True,) * len(mask)
-    )
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(sd > 0, np.abs(estimate - twelve) / sd, np.nan)
+def _scale(ratios: npt.NDArray[np.float32], mask: tuple[str, ...]) -> list[float]:
+    factors = np.quantile(np.abs(ratios), COVERAGE, axis=0) / QUANTILE
+    return [1.0 if lead in mask else round(float(f), 4) for lead, f in zip(INDEPENDENT, factors, strict=True)]
 
 
-def _factors(ratios: list[Floats]) -> list[float]:
+def _pooled_scale(
+    pooled: list[tuple[npt.NDArray[np.float32], npt.NDArray[np.float32], tuple[str, ...]]],
+) -> list[float]:
     factors = []
-    for lead in np.concatenate(ratios).T:
-        estimated = lead[~np.isnan(lead)]
-        factors.append(round(float(np.quantile(estimated, COVERAGE)) / QUANTILE, 4) if len(estimated) else 1.0)
+    for k, lead in enumerate(INDEPENDENT):
+        missing = np.concatenate([np.abs(ratios[:, k]) for ratios, _, mask in pooled if lead not in mask])
+        factors.append(round(float(np.quantile(missing, COVERAGE)) / QUANTILE, 4))
     return factors
 
 
-def _lower(matrix: Floats) -> list[float]:
+def _lower(matrix: npt.NDArray[np.float64]) -> list[float]:
+    matrix = matrix + 1e-8 * np.eye(8)
     return [float(f"{v:.3e}") for v in matrix[np.tril_indices(8)]]

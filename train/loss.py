@@ -1,4 +1,4 @@
-"""What the any-lead network is punished for: errors of the leads it was not shown, before and after a closed-form fit."""
+"""What the any-lead network is punished for: errors of the leads it was not shown, before and after enrolment."""
 
 from __future__ import annotations
 

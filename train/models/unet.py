@@ -92,7 +92,7 @@ class UNet(nn.Module):
 
     def __init__(self, config: UNetConfig | None = None) -> None:
         super().__init__()
-        c = config or UNetConfig()
+        self.config = c = config or UNetConfig()
         widths, first = c.channels, c.strides[0]
         self.stem = conv(24, widths[0], c.stem_kernel, first, (c.stem_kernel - first) // 2)
         levels = list(zip(widths, c.blocks, c.kernels, strict=True))[:-1]
