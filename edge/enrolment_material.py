@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +25,7 @@ from edge.reconstruction import BASIS, LEADS_IN, SPREAD, WHOLE, Reconstruct
 from edge.rhythm.detector import BeatDetector
 
 SHORTEST_S = 4.0  # of usable signal
+PIECE_S = 20.0  # in which the band is taken
 FEWEST_BEATS = 2  # whole ones: one alone may be any
 BAD_SHARE = 0.34  # of the seconds in which no heart can be read from a lead (`edge.quality.BAD`): too noisy
 FLAT = (Cause.FLAT, Cause.LOST, Cause.SATURATED)  # what a lead without its electrode looks like
@@ -81,7 +83,7 @@ def material(
     _check_identity(signal, truth, leads, usable)
 
     def kept(x: Float64s, *, band: bool) -> Float64s:
-        return np.concatenate([band_passed(x[a:b], RATE) if band else x[a:b] for a, b in stretches])
+        return np.concatenate([band_passed(x[a:b], RATE) if band else x[a:b] for a, b in _pieces(stretches)])
 
     affected = np.abs(TWELVE_FROM_EIGHT[:, [EIGHT[lead] for lead in targets]]).sum(axis=1) > 0
     rows = np.stack([row(lead) for lead in measured])
@@ -187,6 +189,16 @@ def _beats(block: Block, measured: tuple[str, ...]) -> list[Float64s]:
 
 def _columns(leads: Sequence[str], wanted: Sequence[str]) -> list[int]:
     return [list(leads).index(lead) for lead in wanted]
+
+
+def _pieces(stretches: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The same stretches in parts of `PIECE_S` at most: the drift of a long one would take thousands of cosines."""
+    cut = []
+    for first, last in stretches:
+        parts = -(-(last - first) // round(PIECE_S * RATE))
+        edges = np.linspace(first, last, parts + 1).round().astype(int).tolist()
+        cut += list(pairwise(edges))
+    return cut
 
 
 def _runs(flags: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:

@@ -161,7 +161,8 @@ class Run:
         self._stamp = Stamp(datetime.now(UTC))
         engine = f"{self._variant.engine} {self._variant.precision}"
         delay_ms = sum(pipeline.delays().values())
-        info = RunInfo(device, self._bundle.name, engine, self._stamp.start_utc, delay_ms, __version__)
+        of = self._patient.created if self._patient else ""
+        info = RunInfo(device, self._bundle.name, engine, self._stamp.start_utc, delay_ms, __version__, of)
         state = self.state
         state.device, state.source, state.montage = device.name, device.source, device.montage.names
         named = self._bundle.name + (" with a patient file" if self._patient else "")
@@ -170,12 +171,7 @@ class Run:
         self.sinks.start(info)
         pipeline.on_placed = self.sinks.raw
         fields: dict[str, Any] = {
-            "device": {
-                "name": device.name,
-                "id": device.device_id,
-                "firmware": device.firmware,
-                "source": device.source,
-            },
+            "device": device.about(),
             "montage": list(device.montage.names),
             "rate": device.rate,
             "bundle": self._bundle.name,

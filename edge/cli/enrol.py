@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from edge.gathering import Gathered
     from edge.patient import Patient
 
-SHORTEST_S, USUAL_S, LONGEST_S = 4.0, 10.0, 600.0  # s; more than ten minutes teach nothing new
+SHORTEST_S, USUAL_S, LONGEST_S = 4.0, 10.0, 300.0  # s; more than five minutes teach nothing new
 MONTAGE = "II,V1,V5"
 EPILOG = f"""\
 example: edge-enrol --replay twelve.hea --seconds 10 --out patient.json

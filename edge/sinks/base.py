@@ -21,6 +21,7 @@ class RunInfo:
     start_utc: datetime
     delay_ms: float
     version: str
+    patient: str = ""  # when its file was made, where there is one
 
 
 class Sink(Protocol):

@@ -46,6 +46,8 @@ class Recorder:
         device = info.device
         about = {"device": device.name, "device_id": device.device_id, "bundle": info.bundle, "engine": info.engine}
         about["montage"] = ",".join(device.montage.names)
+        if info.patient:
+            about["patient_file_of"] = info.patient
         self._leads = WfdbWriter(self._directory, name, RATE, LEADS, start_utc=info.start_utc, sidecar=about)
         for mark in (BEATS, ALERTS):
             self._marks[mark] = AnnotationWriter(self._directory / f"{name}.{mark}")

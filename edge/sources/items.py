@@ -23,6 +23,10 @@ class Described:
     uv_per_count: tuple[float, ...] = ()  # of the raw recording, one a channel; empty where unknown
     total_s: float | None = None  # of a recording
 
+    def about(self) -> dict[str, str]:
+        """For events."""
+        return {"name": self.name, "id": self.device_id, "firmware": self.firmware, "source": self.source}
+
 
 @dataclass(frozen=True, slots=True)
 class Upto:

@@ -119,8 +119,8 @@ def test_a_patient_and_the_demo_exclude_each_other(edge_run):
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (("--seconds", "3"), 2, "4 to 600"),
-        (("--seconds", "many"), 2, "4 to 600"),
+        (("--seconds", "3"), 2, "4 to 300"),
+        (("--seconds", "many"), 2, "4 to 300"),
         (("--seconds", "30"), 3, "8.0 s"),
         (("--channels", "II,V9"), 2, "V9"),
         (("--channels", "II,MLII"), 2, "twice"),
