@@ -89,7 +89,7 @@ def _prepared(data: Sequence[Path], out: Path, chosen: Recipe, workers: int, wor
     """A run ready to go on, and what to say of it. The cheap checks come before the slow reading."""
     net = network(chosen)
     window = int(net.window)
-    share = Share(chosen.batch, chosen.hearts, world.rank, world.size)
+    share = Share(chosen.batch, chosen.hearts, chosen.hearts_every, rank=world.rank, processes=world.size)
     precision = Precision.of(chosen.precision, world.device)
     teachers = Teachers(chosen.teachers, window, precision)
     train, held, counts = split(data, chosen)

@@ -47,6 +47,7 @@ class Share:
 
     batch: int  # windows, over all processes
     hearts: int = 1  # windows of each heart
+    hearts_every: int = 1  # steps, the first of which shows its hearts that often and the others each once
     rank: int = 0
     processes: int = 1
 
@@ -78,7 +79,8 @@ class Steps(Dataset[dict[str, Any]]):
     def __getitem__(self, step: int) -> dict[str, Any]:
         s = self.share
         size = s.batch // s.pieces
-        return _joined([self.source.draw(size, generator(self.seed, step, piece), s.hearts) for piece in s.own])
+        hearts = s.hearts if step % s.hearts_every == 0 else 1
+        return _joined([self.source.draw(size, generator(self.seed, step, piece), hearts) for piece in s.own])
 
 
 class Loader:

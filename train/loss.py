@@ -26,7 +26,12 @@ def loss(outputs: Sequence[Tensor], log_ridge: Tensor, batch: Batch) -> Tensor:
 
     outputs: the network's leads, log-variances and, if it has one, basis (each batch x channels x 1 x time).
     """
-    leads, log_variance, *basis = (each[:, :, 0] for each in outputs)
+    with torch.autocast(batch.x.device.type, enabled=False):  # squares and exponentials leave half precision's range
+        return _loss([each[:, :, 0].float() for each in outputs], log_ridge, batch)
+
+
+def _loss(outputs: Sequence[Tensor], log_ridge: Tensor, batch: Batch) -> Tensor:
+    leads, log_variance, *basis = outputs
     missing8 = (1 - batch.mask[:, _OF_EIGHT])[:, :, None]
     error = (leads - batch.target) * missing8
     total = weighted(error, batch)

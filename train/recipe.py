@@ -22,6 +22,7 @@ class Recipe:
     masks: Masks = "any"  # leads shown: any subset, a single lead, or one of these sets
     batch: int = 64  # windows a step, over all processes
     hearts: int = 1  # windows of each heart in a batch
+    hearts_every: int = 1  # batches, of which one shows its hearts that often and the others each heart once
     steps: int = 0  # in all; or
     epochs: int = 0  # in all
     steps_per_epoch: int = 0  # between validations; 0: as many as show all recordings once

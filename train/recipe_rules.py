@@ -103,6 +103,7 @@ RULES: Mapping[str, Rule] = {
     "masks": Rule('"any", "single", a list of leads, or a list of such lists', _masks),
     "batch": _whole(1, 65536),
     "hearts": _whole(1, 65536),
+    "hearts_every": _whole(1, 65536),
     "steps": _whole(0),
     "epochs": _whole(0),
     "steps_per_epoch": _whole(0),

@@ -14,9 +14,14 @@ USUAL_RISE = 25.0  # from the initial to the highest learning rate, as OneCycleL
 
 
 def optimizer(recipe: Recipe, net: nn.Module) -> torch.optim.Optimizer:
+    """Weight decay pulls on everything but what the network lists as `undecayed`."""
     kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[recipe.optimizer]
     on_gpu = next(net.parameters()).is_cuda
-    return kind(net.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay, fused=on_gpu)
+    free = set(getattr(net, "undecayed", ()))
+    groups = [{"params": [p for name, p in net.named_parameters() if name not in free]}]
+    if free:
+        groups.append({"params": [p for name, p in net.named_parameters() if name in free], "weight_decay": 0.0})
+    return kind(groups, recipe.learning_rate, weight_decay=recipe.weight_decay, fused=on_gpu)
 
 
 def schedule(recipe: Recipe, steps: int, optimizer: torch.optim.Optimizer) -> LRScheduler:

@@ -26,6 +26,11 @@ def same(one: Batch, two: Batch) -> bool:
     return all(torch.equal(getattr(one, name), getattr(two, name)) for name in ("x", "target", "mask"))
 
 
+def test_hearts_are_shown_more_than_once_in_one_batch_of_so_many(windows: Windows):
+    drawn = batches(windows, 0, 5, share=Share(8, hearts=2, hearts_every=3))
+    assert [batch.hearts for batch in drawn] == [2, 1, 1, 2, 1]
+
+
 def test_the_batches_do_not_depend_on_the_workers_or_on_where_they_begin(windows: Windows):
     share = Share(8, hearts=2)
     alone = batches(windows, 0, 4, share=share)

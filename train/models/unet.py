@@ -89,6 +89,7 @@ class Up(nn.Module):
 
 class UNet(nn.Module):
     window = 1000
+    undecayed = ("log_ridge",)  # zero is no strength to be drawn to
 
     def __init__(self, config: UNetConfig | None = None) -> None:
         super().__init__()
