@@ -1,8 +1,9 @@
 """Does the heart that is measured look like the one a patient file was made of? From the measured leads alone.
 
-The average of the last beats is compared with that of the enrolment. What counts as a difference was learnt from many
-people: one that is small among a person's own beats and large between persons. That an electrode which is not
-measured has moved cannot be seen here.
+Of the last beats the nearest three, averaged, are compared with the average beat of the enrolment: so extra beats,
+which come from elsewhere in one's own heart, decide nothing. What counts as a difference was learnt from many people:
+one that is small among a person's own beats and large between persons. That an electrode which is not measured has
+moved cannot be seen here.
 """
 
 from __future__ import annotations
@@ -13,19 +14,27 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge.beat_shape import AFTER, BEFORE, REACH, Float64s, average, cut, signature
+from edge.beat_shape import AFTER, BEFORE, REACH, Float64s, aligned, cut, signature
 from edge.blocks import Block
 from edge.quality import QualityReport
 from edge.rhythm.beat import Beat
 from edge.rhythm.history import History
 
-GROUP = 4  # beats in an average, the last ones
-FEWEST = 3  # to begin with
+GROUP = 6  # beats looked at, the last ones
+NEAREST = 3  # of them make the average
 AGREE = 2  # looks in a row that change the verdict to "another heart"
 RETURN = 4  # looks in a row that change it back
 BACK = 0.8  # of the limit: nearer than this counts for a return
 MIN_QUALITY = 0.3  # of every lead: beats in worse signal are not looked at
 HELD_S = 8.0  # longer than a beat may be late
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A beat, aligned to the enrolment's, and how far it is from that."""
+
+    shape: Float64s
+    distance: float
 
 
 @dataclass(frozen=True)
@@ -45,6 +54,16 @@ class Likeness:
         size = float((ours**2).mean() + (theirs**2).mean())
         return float(difference @ self.weights @ difference) / max(size, 1e-9) / self.limit
 
+    def compare(self, beat: Float64s) -> Seen:
+        """One beat (as `edge.beat_shape.cut` gives it), by itself."""
+        shape = aligned(beat, self.shape_mv)
+        return Seen(shape, self.distance(shape))
+
+    def of_nearest(self, seen: Iterable[Seen]) -> float:
+        """The distance of the average of those `NEAREST` that are least far."""
+        nearest = sorted(seen, key=lambda beat: beat.distance)[:NEAREST]
+        return self.distance(np.median([beat.shape for beat in nearest], axis=0))
+
 
 class Watch:
     """Looks at every beat; `fits` is the verdict as of now, the patient's own heart until two looks say otherwise."""
@@ -58,7 +77,7 @@ class Watch:
         self._held: History | None = None
         self._length = round(HELD_S * rate)
         self._waiting: deque[int] = deque()  # R peaks whose beat is not over
-        self._beats: deque[Float64s] = deque(maxlen=GROUP)
+        self._beats: deque[Seen] = deque(maxlen=GROUP)
         self._quality: Mapping[str, float] = {}
         self._against = 0  # looks in a row that contradict the verdict
 
@@ -90,11 +109,11 @@ class Watch:
         beat = cut(about, BEFORE + REACH) if len(about) == BEFORE + AFTER + 2 * REACH else None
         if beat is None:
             return False
-        self._beats.append(beat.copy())
-        if len(self._beats) < FEWEST:
+        self._beats.append(self.likeness.compare(beat))
+        if len(self._beats) < NEAREST:
             return False
         self.looks += 1
-        self.distance = self.likeness.distance(average(list(self._beats), self.likeness.shape_mv))
+        self.distance = self.likeness.of_nearest(self._beats)
         return self._judge()
 
     def _judge(self) -> bool:

@@ -10,10 +10,11 @@ import numpy as np
 
 from edge.beat_shape import POINTS, Float64s, average, signature
 from edge.leads import INDEPENDENT, row
-from edge.misfit import GROUP, Likeness
+from edge.misfit import Likeness
 
 NUMBERS = 8  # to tell a lead's signature in: 99 % of its variance over people
 SIZE = NUMBERS * len(INDEPENDENT)
+LATER = 4  # beats of a later average
 OTHERS = 3  # people each one is compared with, to learn
 OWN_FLOOR, OTHER_FLOOR = 0.02, 0.01  # of the mean variance, added to each: no direction is without any
 
@@ -71,7 +72,7 @@ def learn(hearts: Iterable[tuple[list[Float64s], list[Float64s]]], position: flo
         if len(first) >= 2 and len(then) >= 2:
             shape = average(first)
             early.append(shape)
-            late.append(then[:GROUP])
+            late.append(then[:LATER])
     signatures = np.stack([signature(shape) for shape in early])
     flat = signatures.transpose(0, 2, 1).reshape(-1, POINTS)
     basis = np.linalg.svd(flat, full_matrices=False)[2][:NUMBERS]

@@ -24,6 +24,7 @@ from edge.enrolment import fitted, hold_back, weights_from
 from edge.enrolment_material import Material, material
 from edge.errors import InputError
 from edge.leads import EIGHT, INDEPENDENT, LEAD, LEADS, TWELVE_FROM_EIGHT, mask_name
+from edge.misfit import GROUP
 from edge.misfit_model import MisfitModel, learn
 from edge.montage import Montage
 from edge.population import Population, SdRule
@@ -99,8 +100,7 @@ def position(model: MisfitModel, people: Hearts, montages: Sequence[tuple[str, .
             likeness = replace(model.likeness(leads, early), limit=1.0)
             for j in rng.choice(len(seen), min(PEOPLE, len(seen)), replace=False):
                 if j != k:
-                    shape = beat_shape.average(seen[j][1][:4], likeness.shape_mv)
-                    distance = max(likeness.distance(shape), 1e-9)
+                    distance = max(likeness.of_nearest(map(likeness.compare, seen[j][1][:GROUP])), 1e-9)
                     places.append(np.log(distance / own) / np.log(other / own))
     return float(np.clip(np.quantile(places, 1 - OTHERS_ASIDE), 0.01, 0.99))
 
