@@ -31,7 +31,7 @@ class MisfitModel:
     @classmethod
     def of(cls, entry: Mapping[str, Any]) -> MisfitModel:
         """From a manifest. Raises ValueError or KeyError."""
-        basis = np.array(entry["basis"], np.float64)
+        basis = np.array([line.split() for line in entry["basis"]], np.float64)
         if basis.shape != (NUMBERS, POINTS) or not np.isfinite(basis).all():
             raise ValueError(f"patient.misfit.basis is not {NUMBERS} x {POINTS} finite numbers")
         own, other = (_symmetric(entry[key], f"patient.misfit.{key}") for key in ("own", "other"))
@@ -43,9 +43,9 @@ class MisfitModel:
     def as_json(self) -> dict[str, Any]:
         lower = np.tril_indices(SIZE)
         return {
-            "basis": [[float(f"{v:.4g}") for v in line] for line in self.basis],
-            "own": [float(f"{v:.4g}") for v in self.own[lower]],
-            "other": [float(f"{v:.4g}") for v in self.other[lower]],
+            "basis": [_line(line) for line in self.basis],
+            "own": _line(self.own[lower]),
+            "other": _line(self.other[lower]),
             "position": round(self.position, 4),
         }
 
@@ -100,8 +100,13 @@ def _regular(covariance: Float64s, share: float) -> Float64s:
     return regular
 
 
-def _symmetric(lower: Any, what: str) -> Float64s:
-    numbers = np.array(lower, np.float64)
+def _line(values: Float64s) -> str:
+    """Thousands of numbers, told as one line of text."""
+    return " ".join(f"{v:.4g}" for v in values)
+
+
+def _symmetric(lower: str, what: str) -> Float64s:
+    numbers = np.array(lower.split(), np.float64)
     if numbers.shape != (SIZE * (SIZE + 1) // 2,) or not np.isfinite(numbers).all():
         raise ValueError(f"{what} is not a lower triangle of {SIZE} x {SIZE} finite numbers")
     matrix = np.zeros((SIZE, SIZE))
