@@ -24,7 +24,7 @@ import torch
 from torch import nn
 
 from edge.errors import Reason, UsageError
-from train import distributed, files, recipe
+from train import checkpoint, distributed, files, recipe
 from train.distributed import World
 from train.loader import Loader, Share
 from train.loop import Loop, Plan
@@ -69,10 +69,17 @@ def fit(
 
 
 def network(chosen: Recipe) -> nn.Module:
-    """The recipe's network, its weights drawn from its seed. Raises UsageError."""
+    """The recipe's network, its weights drawn from its seed or taken from where it starts. Raises UsageError and
+    InputError."""
     torch.manual_seed(chosen.seed)
     try:
-        return registry.build(chosen.architecture, chosen.shape)
+        net = registry.build(chosen.architecture, chosen.shape)
+        if chosen.start:
+            net.load_state_dict(checkpoint.load(Path(chosen.start))[0].state_dict())
+        return net
+    except RuntimeError as error:
+        text = f"{chosen.start} holds another network than this recipe's {chosen.architecture}: change start or shape"
+        raise UsageError(text, Reason.CONFIG) from error
     except (TypeError, ValueError) as error:
         raise UsageError(
             f"no {chosen.architecture} of shape {dict(chosen.shape)} can be built: {error}", Reason.CONFIG

@@ -19,6 +19,7 @@ class Recipe:
 
     architecture: str = "unet"
     shape: Mapping[str, Any] = field(default_factory=dict)  # the architecture's own settings
+    start: str = ""  # a checkpoint of the same shape, whose weights the run begins with; empty: drawn from the seed
     masks: Masks = "any"  # leads shown: any subset, a single lead, or one of these sets
     batch: int = 64  # windows a step, over all processes
     hearts: int = 1  # windows of each heart in a batch
@@ -39,6 +40,7 @@ class Recipe:
     seed: int = 0
     precision: str = "auto"
     augmentation: bool = True
+    plain: float = 0.2  # share of the hearts that keep their torso and their time: the last word should be theirs
     noise: str = ""  # folder of the MIT-BIH noise stress records; empty: made noise only
     train_folds: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 7)
     validation_folds: tuple[int, ...] = (8,)  # choose the weights that are kept; empty: the last are

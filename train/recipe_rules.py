@@ -100,6 +100,7 @@ def _leads(names: Any) -> tuple[str, ...]:
 RULES: Mapping[str, Rule] = {
     "architecture": Rule("the name of an architecture", _text),
     "shape": Rule("a table: the architecture's own settings", _table),
+    "start": Rule("a checkpoint's path, or empty", _text),
     "masks": Rule('"any", "single", a list of leads, or a list of such lists', _masks),
     "batch": _whole(1, 65536),
     "hearts": _whole(1, 65536),
@@ -120,6 +121,7 @@ RULES: Mapping[str, Rule] = {
     "seed": _whole(0),
     "precision": _one_of(PRECISIONS),
     "augmentation": Rule("true or false", _flag),
+    "plain": _number(0, 1),
     "noise": Rule("the folder of the MIT-BIH noise stress records, or empty", _text),
     "train_folds": Rule("a list of fold numbers", _folds),
     "validation_folds": Rule("a list of fold numbers; empty: keep the last weights", _folds),

@@ -52,7 +52,8 @@ def windows(train: Corpus, chosen: Recipe, length: int) -> Windows:
     if samples < needed:
         raise InputError(f"recordings of {samples} samples are too short: windows of {length} need {needed}")
     bank = NoiseBank.open(Path(chosen.noise)).draw if chosen.noise and chosen.augmentation else None
-    return Windows(train, length=length, augmented=chosen.augmentation, mask=_mask(chosen.masks), noise=bank)
+    mask = _mask(chosen.masks)
+    return Windows(train, length=length, augmented=chosen.augmentation, plain=chosen.plain, mask=mask, noise=bank)
 
 
 def _mask(chosen: ChosenMasks) -> Masks:

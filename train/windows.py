@@ -18,7 +18,6 @@ from train.data.corpus import Corpus
 RATE = 500.0
 WINDOW = 1000
 TARGET_HIGHPASS_HZ = 0.5  # zero-phase: ST keeps its level, and nobody can know another lead's wander
-PLAIN_SHARE = 0.2  # of the hearts: as they were recorded
 A = torch.from_numpy(TWELVE_FROM_EIGHT.astype(np.float32))
 
 Masks = Callable[[int, torch.Generator], Tensor]
@@ -43,16 +42,18 @@ class Windows:
         *,
         length: int = WINDOW,
         augmented: bool = True,
+        plain: float = 0.2,
         mask: Masks = masks.draw,
         noise: Noise | None = None,
     ) -> None:
+        """plain: share of the hearts that keep the torso and the time they were recorded with."""
         eight = corpus.mv()[:, :, [LEAD[name] for name in INDEPENDENT]]
         inputs = np.stack([remove_baseline(x, RATE).T for x in eight])
         band = butter(2, TARGET_HIGHPASS_HZ, "highpass", fs=RATE, output="sos")
         targets = sosfiltfilt(band, eight, axis=1).transpose(0, 2, 1)
         self.signals = torch.from_numpy(np.concatenate([inputs, targets], 1).astype(np.float32))
         self.beats = mixing.Beats.of(targets, RATE)
-        self.length, self.augmented, self.mask, self.noise = length, augmented, mask, noise
+        self.length, self.augmented, self.plain, self.mask, self.noise = length, augmented, plain, mask, noise
 
     def __len__(self) -> int:
         """Records."""
@@ -65,7 +66,7 @@ class Windows:
         factors, fields = torch.ones(drawn), torch.eye(8).expand(drawn, 8, 8)
         if self.augmented:
             stretch, torso = augment.stretches(drawn, g), augment.lead_fields(drawn, g)
-            plain = torch.rand(drawn, generator=g) < PLAIN_SHARE
+            plain = torch.rand(drawn, generator=g) < self.plain
             factors = torch.where(plain, factors, stretch)
             fields = torch.where(plain[:, None, None], fields, torso)
         mask = self.mask(drawn, g)

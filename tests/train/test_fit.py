@@ -6,11 +6,13 @@ import os
 from pathlib import Path
 
 import pytest
+import torch
 from corpora import synthetic_corpus
 from runs import outcome, same, small
 
 from edge.errors import InputError, OutputError, UsageError
 from train import checkpoint
+from train import fit as fit_module
 from train.__main__ import main
 from train.fit import fit
 from train.recipe import Recipe
@@ -55,6 +57,16 @@ def test_another_seed_makes_another_network_and_the_same_one_the_same(tmp_path: 
     a, b, c = (outcome(tmp_path / name)[1] for name in "abc")
     assert a == b
     assert a[0]["loss"] != c[0]["loss"]
+
+
+def test_a_run_begins_with_the_weights_it_is_to_start_from(tmp_path: Path, data: Path):
+    fit([data], tmp_path / "first", small(steps=2, ema=0.0))
+    best = tmp_path / "first" / "best.safetensors"
+    began = fit_module.network(small(start=str(best), seed=7))
+    first, _ = checkpoint.load(best)
+    assert all(torch.equal(a, b) for a, b in zip(began.state_dict().values(), first.state_dict().values(), strict=True))
+    with pytest.raises(UsageError, match="holds another network than this recipe's unet"):
+        fit_module.network(small(start=str(best), shape={"channels": [8, 16, 16]}))
 
 
 def test_a_student_learns_from_its_teachers(tmp_path: Path, data: Path):
