@@ -16,7 +16,6 @@ from torch import Tensor
 
 from train import augment
 
-SHARE = 0.4  # of the hearts
 MOST = 0.5  # of a mixed heart comes from the second
 RATIO = (0.75, 1.33)  # of the two hearts' R-R intervals, beyond which stretching would make no heart
 QRS_HZ = (8.0, 30.0)
@@ -56,9 +55,10 @@ def mixed(
     starts: Tensor,
     factors: Tensor,
     hearts: int,
+    share: float,
     g: torch.Generator,
 ) -> Tensor:
-    """`signal` (batch x channels x length, cut from `signals` at `rows`, `starts`, `factors`), some of it mixed.
+    """`signal` (batch x channels x length, cut from `signals` at `rows`, `starts`, `factors`), a `share` of it mixed.
 
     The same second heart, weight and rate for every `hearts` consecutive rows. Where the two rhythms do not fit, or
     no beat of the second can be laid on one of the first, the row stays as it is.
@@ -67,7 +67,7 @@ def mixed(
     drawn = -(-batch // hearts)
     other = torch.randint(len(signals), (drawn,), generator=g).repeat_interleave(hearts)[:batch]
     weight = MOST * torch.rand(drawn, generator=g)
-    weight = torch.where(torch.rand(drawn, generator=g) < SHARE, weight, torch.zeros(drawn))
+    weight = torch.where(torch.rand(drawn, generator=g) < share, weight, torch.zeros(drawn))
     weight = weight.repeat_interleave(hearts)[:batch]
     ratio = beats.rr[other] / beats.rr[rows]
     second = factors * ratio
@@ -88,7 +88,7 @@ def mixed(
     if not bool(fits.any()):
         return signal
     part = augment.stretched(signals[other[fits]], begin[fits], second[fits], length)
-    share = weight[fits, None, None]
+    theirs = weight[fits, None, None]
     out = signal.clone()
-    out[fits] = (1 - share) * signal[fits] + share * part
+    out[fits] = (1 - theirs) * signal[fits] + theirs * part
     return out

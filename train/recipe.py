@@ -41,6 +41,7 @@ class Recipe:
     precision: str = "auto"
     augmentation: bool = True
     plain: float = 0.2  # share of the hearts that keep their torso and their time: the last word should be theirs
+    mixed: float = 0.4  # share of the hearts that are two in one
     noise: str = ""  # folder of the MIT-BIH noise stress records; empty: made noise only
     train_folds: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 7)
     validation_folds: tuple[int, ...] = (8,)  # choose the weights that are kept; empty: the last are

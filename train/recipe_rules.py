@@ -122,6 +122,7 @@ RULES: Mapping[str, Rule] = {
     "precision": _one_of(PRECISIONS),
     "augmentation": Rule("true or false", _flag),
     "plain": _number(0, 1),
+    "mixed": _number(0, 1),
     "noise": Rule("the folder of the MIT-BIH noise stress records, or empty", _text),
     "train_folds": Rule("a list of fold numbers", _folds),
     "validation_folds": Rule("a list of fold numbers; empty: keep the last weights", _folds),

@@ -53,7 +53,15 @@ def windows(train: Corpus, chosen: Recipe, length: int) -> Windows:
         raise InputError(f"recordings of {samples} samples are too short: windows of {length} need {needed}")
     bank = NoiseBank.open(Path(chosen.noise)).draw if chosen.noise and chosen.augmentation else None
     mask = _mask(chosen.masks)
-    return Windows(train, length=length, augmented=chosen.augmentation, plain=chosen.plain, mask=mask, noise=bank)
+    return Windows(
+        train,
+        length=length,
+        augmented=chosen.augmentation,
+        plain=chosen.plain,
+        mixed=chosen.mixed,
+        mask=mask,
+        noise=bank,
+    )
 
 
 def _mask(chosen: ChosenMasks) -> Masks:

@@ -43,17 +43,20 @@ class Windows:
         length: int = WINDOW,
         augmented: bool = True,
         plain: float = 0.2,
+        mixed: float = 0.4,
         mask: Masks = masks.draw,
         noise: Noise | None = None,
     ) -> None:
-        """plain: share of the hearts that keep the torso and the time they were recorded with."""
+        """plain: share of the hearts that keep the torso and the time they were recorded with; mixed: that are two in
+        one (`train.mixing`)."""
         eight = corpus.mv()[:, :, [LEAD[name] for name in INDEPENDENT]]
         inputs = np.stack([remove_baseline(x, RATE).T for x in eight])
         band = butter(2, TARGET_HIGHPASS_HZ, "highpass", fs=RATE, output="sos")
         targets = sosfiltfilt(band, eight, axis=1).transpose(0, 2, 1)
         self.signals = torch.from_numpy(np.concatenate([inputs, targets], 1).astype(np.float32))
         self.beats = mixing.Beats.of(targets, RATE)
-        self.length, self.augmented, self.plain, self.mask, self.noise = length, augmented, plain, mask, noise
+        self.length, self.mask, self.noise = length, mask, noise
+        self.augmented, self.plain, self.mixed = augmented, plain, mixed
 
     def __len__(self) -> int:
         """Records."""
@@ -77,7 +80,7 @@ class Windows:
         starts = (torch.rand(batch, generator=g) * room).floor()
         signal = augment.stretched(self.signals[rows], starts, factors, self.length)
         if self.augmented:
-            signal = mixing.mixed(signal, self.signals, self.beats, rows, starts, factors, hearts, g)
+            signal = mixing.mixed(signal, self.signals, self.beats, rows, starts, factors, hearts, self.mixed, g)
         shown, target = torch.bmm(fields, signal[:, :8]), torch.bmm(fields, signal[:, 8:])
         if self.augmented:
             shown = shown + augment.noise(batch, self.length, RATE, g)

@@ -81,9 +81,8 @@ def test_windows_of_one_heart_share_its_torso_its_rate_and_its_mask(tmp_path: Pa
     assert not torch.equal(batch.target[0], batch.target[1])
 
 
-def test_plain_hearts_keep_their_torso_and_their_time(tmp_path: Path, monkeypatch):
-    monkeypatch.setattr("train.mixing.SHARE", 0.0)
-    windows = Windows(synthetic_corpus(tmp_path / "corpus"), plain=1.0)
+def test_plain_hearts_keep_their_torso_and_their_time(tmp_path: Path):
+    windows = Windows(synthetic_corpus(tmp_path / "corpus"), plain=1.0, mixed=0.0)
     batch = windows.draw(2, torch.Generator().manual_seed(9))
     pieces = windows.signals[:, 8:].unfold(2, 1000, 1).permute(0, 2, 1, 3).flatten(0, 1)
     assert all(float((pieces - row).abs().amax((1, 2)).min()) < 1e-3 for row in batch.target)

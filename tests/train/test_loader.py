@@ -31,6 +31,7 @@ def test_hearts_are_shown_more_than_once_in_one_batch_of_so_many(windows: Window
     assert [batch.hearts for batch in drawn] == [2, 1, 1, 2, 1]
 
 
+@pytest.mark.filterwarnings("ignore:This DataLoader will create")  # on a single core
 def test_the_batches_do_not_depend_on_the_workers_or_on_where_they_begin(windows: Windows):
     share = Share(8, hearts=2)
     alone = batches(windows, 0, 4, share=share)
