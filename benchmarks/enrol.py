@@ -25,6 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks import packs, result
+from benchmarks.silent import Silent
 from edge.blocks import Origin, TwelveLeads
 from edge.bundle import RATE, Bundle, open_bundle
 from edge.config import DEFAULT_BUNDLE
@@ -53,19 +54,6 @@ class Heart:
     mv: npt.NDArray[np.float32]  # n x 12
     patient: Patient | None
     refused: str = ""
-
-
-class Silent:
-    """Engine: says nothing, at no cost; whether a heart fits is seen from the measured leads."""
-
-    name = "silent"
-
-    def __init__(self, bundle: Bundle) -> None:
-        self._leads = np.zeros((8, bundle.window), np.float32)
-        self._basis = np.zeros((bundle.basis, bundle.window), np.float32)
-
-    def infer(self, x: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], ...]:
-        return self._leads, self._leads, self._basis
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

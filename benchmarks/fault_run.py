@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks.silent import Silent
 from edge.blocks import Block, TwelveLeads
 from edge.bundle import Bundle, open_bundle
 from edge.config import RunSettings
@@ -124,18 +125,6 @@ class Outcome:
         return sha.hexdigest()
 
 
-class Zeros:
-    """Engine: a network that says nothing, at no cost."""
-
-    name = "zeros"
-
-    def __init__(self, window: int) -> None:
-        self._nothing = np.zeros((8, window), np.float32)
-
-    def infer(self, x: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-        return self._nothing, self._nothing
-
-
 def run(setup: Setup) -> Outcome:
     """Raises what the run raises: SourceLost where the patch is refused or gone for good."""
     patch = setup.patch()
@@ -149,7 +138,7 @@ def run(setup: Setup) -> Outcome:
 
 def _through(source: Source, setup: Setup, log: Log) -> Outcome:
     bundle = _bundle()
-    engine = _network() if setup.network else Zeros(bundle.window)
+    engine = _network() if setup.network else Silent(bundle)
     heard = Heard(lambda: held([road.pipeline, source]))
     road = Run(source, RunSettings(speed=math.inf), bundle, bundle.choose(), engine, [heard], ViewState())
     asyncio.run(road.go())
@@ -185,7 +174,7 @@ def _arrays(thing: object, seen: set[int]) -> Iterator[Array]:
     if isinstance(thing, list | tuple | set | frozenset | dict) or type(thing).__name__ == "deque":
         yield np.empty(len(thing), np.bool_)  # type: ignore[arg-type]
         inside: Any = thing.values() if isinstance(thing, dict) else thing
-    elif type(thing).__module__.startswith("edge.") and not isinstance(thing, Bundle | Zeros):
+    elif type(thing).__module__.startswith("edge.") and not isinstance(thing, Bundle | Silent):
         names = [n for c in type(thing).__mro__ for n in getattr(c, "__slots__", ())]
         inside = [getattr(thing, n, None) for n in names] + list(getattr(thing, "__dict__", {}).values())
     else:

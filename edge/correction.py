@@ -1,6 +1,6 @@
 """A patient's correction: what the network misses of one heart, as a weighted sum of what is known at each moment.
 
-Memoryless, so it commutes with any filter: fitted on band-passed signals, it holds for the signals themselves.
+Memoryless, so it commutes with any filter: fitted on signals without drift, it holds for the signals themselves.
 """
 
 from __future__ import annotations

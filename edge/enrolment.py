@@ -11,6 +11,7 @@ import numpy as np
 
 from edge.bundle import RATE, Bundle
 from edge.correction import Correction, Float64s, ridge
+from edge.dsp.band import low_passed
 from edge.engines import Engine
 from edge.enrolment_material import Material, material
 from edge.errors import InputError
@@ -91,27 +92,31 @@ def hold_back(seen: Material, population: Population) -> HeldBack:
     n = len(seen.features_mv)
     parts = max(PARTS, round(n / RATE / PART_S))
     edges = np.linspace(0, n, parts + 1).round().astype(int)
-    band, everything = np.zeros((n, 8)), np.zeros((n, 8))
+    kept_out, everything = np.zeros((n, 8)), np.zeros((n, 8))
     for first, last in pairwise(edges.tolist()):
         kept = np.ones(n, bool)
         kept[first:last] = False
         weights, offset = weights_from(seen, population, kept)
         part = slice(first, last)
-        band[part] = seen.residual_band[part] - seen.features_band[part] @ weights.T
+        kept_out[part] = seen.residual_fit[part] - seen.features_fit[part] @ weights.T
         everything[part] = seen.residual_mv[part] - seen.features_mv[part] @ weights.T - offset
-    before, after = ((e @ TWELVE_FROM_EIGHT.T) ** 2 for e in (seen.residual_band, band))
+    before, after = ((low_passed(e, RATE) @ TWELVE_FROM_EIGHT.T) ** 2 for e in (seen.residual_fit, kept_out))
     left = [float(after[a:b].sum() / max(before[a:b].sum(), 1e-12)) for a, b in pairwise(edges.tolist())]
     rms = [np.sqrt(e.mean(axis=0)) for e in (before, after, everything**2)]
     return HeldBack(rms[0], rms[1], rms[2], float(np.sqrt(np.median(left))))
 
 
 def weights_from(seen: Material, population: Population, rows: np.ndarray) -> tuple[Float64s, Float64s]:
-    """Weights (8 x features) and offset (8, mV) from those `rows` of the recording."""
-    features, band = seen.features, seen.features_band[rows]
+    """Weights (8 x features) and offset (8, mV) from those `rows` of the recording.
+
+    Fitted up to the highest frequencies, as the basis was trained: where noise is allowed to cost nothing, the basis
+    brings some.
+    """
+    features, fit = seen.features, seen.features_fit[rows]
     weights = np.zeros((8, len(features.names)))
     targets = [EIGHT[lead] for lead in seen.targets]
-    strength = population.strengths(features, band)
-    weights[targets] = ridge(band, seen.residual_band[rows][:, targets], strength)
+    strength = population.strengths(features, fit)
+    weights[targets] = ridge(fit, seen.residual_fit[rows][:, targets], strength)
     first = len(features.names) - features.basis  # leads have no level of their own; the basis may have one
     return weights, -weights[:, first:] @ seen.features_mv[rows, first:].mean(axis=0)
 

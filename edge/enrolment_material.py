@@ -14,7 +14,7 @@ from edge.blocks import Block
 from edge.bundle import RATE, Bundle
 from edge.correction import Features, Float64s
 from edge.dsp.band import SHORTEST_S as SHORTEST_STRETCH_S
-from edge.dsp.band import band_passed
+from edge.dsp.band import drift_free
 from edge.engines import Engine
 from edge.errors import InputError, Reason, UsageError
 from edge.front import front, passed
@@ -25,7 +25,7 @@ from edge.reconstruction import BASIS, LEADS_IN, SPREAD, WHOLE, Reconstruct
 from edge.rhythm.detector import BeatDetector
 
 SHORTEST_S = 4.0  # of usable signal
-PIECE_S = 20.0  # in which the band is taken
+PIECE_S = 20.0  # in which drift is taken out
 FEWEST_BEATS = 2  # whole ones: one alone may be any
 BAD_SHARE = 0.34  # of the seconds in which no heart can be read from a lead (`edge.quality.BAD`): too noisy
 FLAT = (Cause.FLAT, Cause.LOST, Cause.SATURATED)  # what a lead without its electrode looks like
@@ -40,9 +40,9 @@ class Material:
     targets: tuple[str, ...]  # of the eight, what can be corrected: recorded, and not in the montage
     missing: tuple[str, ...]  # of the twelve, those that gain by it
     features_mv: Float64s  # n x features
-    features_band: Float64s  # the same, 0.5 to 40 Hz
+    features_fit: Float64s  # the same, without what is slower than 0.5 Hz: what a correction is fitted on
     residual_mv: Float64s  # n x 8: recorded - network's, 0 where there is nothing to correct
-    residual_band: Float64s
+    residual_fit: Float64s
     variance: Float64s  # n x 8, mV2: the network's, as the bundle scales it
     beats: list[Float64s]  # as `edge.beat_shape.cut` gives them, in the montage's leads
 
@@ -82,8 +82,8 @@ def material(
         residual[:, k] = truth[:, k] - values[:, k]
     _check_identity(signal, truth, leads, usable)
 
-    def kept(x: Float64s, *, band: bool) -> Float64s:
-        return np.concatenate([band_passed(x[a:b], RATE) if band else x[a:b] for a, b in _pieces(stretches)])
+    def kept(x: Float64s, *, fit: bool) -> Float64s:
+        return np.concatenate([drift_free(x[a:b], RATE) if fit else x[a:b] for a, b in _pieces(stretches)])
 
     affected = np.abs(TWELVE_FROM_EIGHT[:, [EIGHT[lead] for lead in targets]]).sum(axis=1) > 0
     rows = np.stack([row(lead) for lead in measured])
@@ -92,11 +92,11 @@ def material(
         features,
         targets,
         missing,
-        kept(given, band=False),
-        kept(given, band=True),
-        kept(residual, band=False),
-        kept(residual, band=True),
-        kept(values[:, SPREAD], band=False),
+        kept(given, fit=False),
+        kept(given, fit=True),
+        kept(residual, fit=False),
+        kept(residual, fit=True),
+        kept(values[:, SPREAD], fit=False),
         _beats(block, measured),
     )
 

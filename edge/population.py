@@ -89,7 +89,7 @@ class Population:
             raise InputError(f"the manifest's part on patients: {error}") from error
 
     def strengths(self, features: Features, values: Float64s) -> Float64s:
-        """Of the ridge, one a feature. values: the features (n x features), 0.5 to 40 Hz."""
+        """Of the ridge, one a feature. values: the features (n x features), without drift."""
         leads = len(features.leads)
         square = float((values[:, :leads] ** 2).mean())
         if self.ridge:

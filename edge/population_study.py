@@ -18,6 +18,7 @@ from edge import beat_shape
 from edge.blocks import Block
 from edge.bundle import ANY, RATE, Bundle
 from edge.correction import Float64s
+from edge.dsp.band import low_passed
 from edge.dsp.baseline import remove_baseline
 from edge.engines import Engine
 from edge.enrolment import fitted, hold_back, weights_from
@@ -112,7 +113,7 @@ def chosen_ridge(
     seen = list(_whole(bundle, engine, recordings, leads))
     first = round(ENROL_S * RATE)
     count = len(seen[0].features.leads)
-    sizes = [float(np.sqrt((m.features_band[:first, :count] ** 2).mean())) for m in seen]
+    sizes = [float(np.sqrt((m.features_fit[:first, :count] ** 2).mean())) for m in seen]
     best: tuple[float, dict[str, Any]] | None = None
     for size in (None, round(float(np.median(sizes)), 4)):
         for factor in RIDGE_FACTORS:
@@ -136,8 +137,8 @@ def _whole(bundle: Bundle, engine: Engine, recordings: Recordings, leads: tuple[
 
 def _left(seen: Material, population: Population, first: int) -> float:
     """Mean square error (mV2, 0.5 to 40 Hz) of the eight after the first samples, by what they taught."""
-    weights, _ = weights_from(seen, population, np.arange(len(seen.features_band)) < first)
-    error = seen.residual_band[first:] - seen.features_band[first:] @ weights.T
+    weights, _ = weights_from(seen, population, np.arange(len(seen.features_fit)) < first)
+    error = low_passed(seen.residual_fit[first:] - seen.features_fit[first:] @ weights.T, RATE)
     return float((error**2).mean()) + 1e-9
 
 

@@ -15,16 +15,26 @@ SHORTEST_S = 1.0  # a stretch of less has no drift to tell from its beats
 
 
 def band_passed(x: Float64s, rate: float) -> Float64s:
-    """`x` (n x columns) without what is slower than 0.5 Hz and faster than 40, of one length and without delay.
+    """`x` (n x columns) without what is slower than 0.5 Hz and faster than 40, of one length and without delay."""
+    return low_passed(drift_free(x, rate), rate)
 
-    What is slow is fitted by cosines over the stretch and taken out, so no end is bent. Linear in `x`.
+
+def drift_free(x: Float64s, rate: float) -> Float64s:
+    """`x` (n x columns) without what is slower than 0.5 Hz. Linear in `x`.
+
+    What is slow is fitted by cosines over the stretch and taken out, so no end is bent.
     """
     n = len(x)
     t = (np.arange(n) + 0.5) / n
     orders = np.arange(np.floor(2 * LOW_HZ * n / rate) + 1)
     drift = np.cos(np.pi * t[:, None] * orders)
     drift /= np.linalg.norm(drift, axis=0)  # orthonormal: the type II cosine transform
+    return x - drift @ (drift.T @ x)
+
+
+def low_passed(x: Float64s, rate: float) -> Float64s:
+    """`x` (n x columns) without what is faster than 40 Hz, without delay. Linear in `x`."""
     taps = low_pass_taps(round(TAPS_S * rate) | 1, HIGH_HZ, rate)
     half = len(taps) // 2
-    padded = np.pad(x - drift @ (drift.T @ x), ((half, half), (0, 0)), mode="edge")
+    padded = np.pad(x, ((half, half), (0, 0)), mode="edge")
     return np.stack([np.convolve(column, taps, "valid") for column in padded.T], axis=1)

@@ -39,7 +39,7 @@ def taught(plain, engine):
         [person(seed) for seed in range(200, 214)],
         [person(seed) for seed in range(230, 238)],
         [PATCH],
-        {"ridge": {"leads": [1e-3] * 8}},
+        {"ridge": {"leads": [1e-4] * 8, "basis": [1e-4] * plain.basis}},
     )
     return dataclasses.replace(plain, manifest={**plain.manifest, "patient": part})
 
