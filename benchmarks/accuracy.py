@@ -61,9 +61,7 @@ def run(args: argparse.Namespace) -> int:
             predictions = args.predictions / f"{name}.npz" if args.predictions and mask == MAIN else None
             figures[name][mask] = scores = _score(taken, tuple(mask.split("+")), bundle, engine, predictions)
             print(f"{name:6s} {mask:12s} {json.dumps({k: v for k, v in scores.items() if k != 'by_lead'})}", flush=True)
-    result.write(
-        args.out, figures, "python -m benchmarks accuracy", ("numpy", "scipy", "ai-edge-litert", "onnxruntime")
-    )
+    result.write(args.out, figures, ("numpy", "scipy", "ai-edge-litert", "onnxruntime"))
     return 0
 
 

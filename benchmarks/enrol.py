@@ -87,7 +87,7 @@ def run(args: argparse.Namespace) -> int:
         for way in ("blind", "enrolled"):
             print(f"{name:6s} {way:9s}", {k: v for k, v in scores[way].items() if not isinstance(v, dict)}, flush=True)
         print(f"{name:6s} misfit   ", scores["misfit"], "refused", scores["refused"], flush=True)
-    result.write(args.out, figures, "python -m benchmarks enrol", ("numpy", "scipy", "ai-edge-litert"))
+    result.write(args.out, figures, ("numpy", "scipy", "ai-edge-litert"))
     return 0
 
 

@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
         "monitor 0.5 Hz, second order, causal": _figures(_monitor),
     }
     print(json.dumps(figures, indent=1))
-    result.write(args.out, figures, "python -m benchmarks filters")
+    result.write(args.out, figures)
     return 0
 
 

@@ -73,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
                 scores["mcma_pcc_all"] = MCMA_TABLE_5[given[0]]
             figures[name]["+".join(given)] = scores
             print(f"{name:6s} {'+'.join(given):15s} {scores}", flush=True)
-    result.write(args.out, figures, "python -m benchmarks leads", ("numpy", "scipy", "ai-edge-litert", "onnxruntime"))
+    result.write(args.out, figures, ("numpy", "scipy", "ai-edge-litert", "onnxruntime"))
     return 0
 
 

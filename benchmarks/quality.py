@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
         figures[name] = part()
         print(f"\n{name}")
         _print(figures[name], "  ")
-    result.write(args.out, figures, "python -m benchmarks quality --data ../shared/data")
+    result.write(args.out, figures)
     return 0
 
 

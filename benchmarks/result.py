@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import shlex
 import sys
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -18,10 +19,11 @@ def machine() -> dict[str, Any]:
     return {"cpu": _cpu(), "cores": os.cpu_count(), "system": platform.platform(), "python": platform.python_version()}
 
 
-def write(path: Path, figures: dict[str, Any], command: str, packages: tuple[str, ...] = ("numpy", "scipy")) -> None:
-    """Write `figures` to `path` with the command, the date (UTC), the machine and the versions of `packages`."""
+def write(path: Path, figures: dict[str, Any], packages: tuple[str, ...] = ("numpy", "scipy")) -> None:
+    """Write `figures` to `path` with the command as it was given, the date (UTC), the machine and the versions of
+    `packages`."""
     about = {
-        "command": command,
+        "command": shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]]),
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": machine(),
         "versions": {name: _version(name) for name in packages},

@@ -49,7 +49,6 @@ def run(args: argparse.Namespace) -> int:
     result.write(
         args.out,
         figures,
-        f"python -m benchmarks stream --seconds {args.seconds:g}",
         ("numpy", "scipy", "ai-edge-litert"),
     )
     return 0
