@@ -153,9 +153,10 @@ def _estimates(
     block: Block, measured: tuple[str, ...], bundle: Bundle, engine: Engine, hop: int
 ) -> tuple[Float64s, npt.NDArray[np.bool_]]:
     """The network's joined values (as `edge.reconstruction` has its columns), and where there are any."""
-    stage = Reconstruct(Montage.of_leads(measured), bundle, engine, hop)
     got: list[tuple[Float64s, npt.NDArray[np.bool_]]] = []
-    stage.on_estimate = lambda _, values, known: got.append((values, known))
+    stage = Reconstruct(
+        Montage.of_leads(measured), bundle, engine, hop, on_estimate=lambda values, known: got.append((values, known))
+    )
     columns = _columns(block.leads, measured)
     given = Block(block.start, RATE, measured, np.ascontiguousarray(block.mv[:, columns]), block.valid[:, columns])
     stage.push(given)

@@ -28,19 +28,27 @@ class Reconstruct:
     """
 
     def __init__(
-        self, montage: Montage, bundle: Bundle, engine: Engine, hop: int, correction: Correction | None = None
+        self,
+        montage: Montage,
+        bundle: Bundle,
+        engine: Engine,
+        hop: int,
+        correction: Correction | None = None,
+        on_estimate: Callable[[Float64s, np.ndarray], None] | None = None,
     ) -> None:
+        """on_estimate: is told the joined values and where they are known, before any correction (an enrolment's)."""
         self.montage, self.bundle, self.engine = montage, bundle, engine
         self.windows = Windows(bundle.window, hop)
         self.delay_samples = bundle.window
         self.inferred = 0  # windows
         self.corrects = correction is not None  # may be changed between two blocks
         self.corrected = 0  # samples out
-        self.on_estimate: Callable[[Block, Float64s, np.ndarray], None] | None = None
+        self._on_estimate = on_estimate
+        self._with_basis = correction is not None or on_estimate is not None  # else nobody reads it
         self._correction = correction
         self._measured = [montage.names.index(lead) for lead in correction.features.measured] if correction else []
         self._projection = Projection(montage)
-        self._joined = OverlapAdd(bundle.window, 17 + bundle.basis)
+        self._joined = OverlapAdd(bundle.window, 17 + (bundle.basis if self._with_basis else 0))
         self._held: Block | None = None
         self._input = np.zeros((24, bundle.window), np.float32)
 
@@ -81,7 +89,9 @@ class Reconstruct:
         leads, log_variance, *basis = self.engine.infer(x)
         scale = self.bundle.sd_scale(given)
         whole = np.full((1, len(window.mv)), bool(window.present.all()))
-        values = np.concatenate([leads, np.exp(log_variance) * (scale**2)[:, None], whole, *basis])
+        values = np.concatenate(
+            [leads, np.exp(log_variance) * (scale**2)[:, None], whole, *(basis if self._with_basis else ())]
+        )
         self._joined.add(window.start, values.T.astype(np.float64))
         self.inferred += 1
 
@@ -99,8 +109,8 @@ class Reconstruct:
         values, known = self._joined.settle(end)
         block = self._held.cut(start, end)
         self._held = self._held.cut(end, self._held.end)
-        if self.on_estimate:
-            self.on_estimate(block, values, known)
+        if self._on_estimate:
+            self._on_estimate(values, known)
         whole = values[:, WHOLE] == 1.0
         kind = np.concatenate([block.valid, known[:, None], whole[:, None]], axis=1)
         cuts = [0, *(np.flatnonzero((kind[1:] != kind[:-1]).any(axis=1)) + 1).tolist(), len(kind)]

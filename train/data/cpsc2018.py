@@ -44,7 +44,7 @@ def _record(file: Path, labels: dict[str, list[str]]) -> Record:
         content = loadmat(file)["ECG"][0, 0]
         mv = np.asarray(content["data"], np.float64).T
         sex, age = content["sex"].item(), content["age"].item()
-    except (KeyError, IndexError, TypeError, NotImplementedError) as error:
+    except (KeyError, IndexError, TypeError, NotImplementedError) as error:  # the last: scipy on MATLAB's HDF5 (v7.3)
         raise ValueError(f"it is no CPSC2018 file ({error!r})") from None
     if mv.ndim != 2 or mv.shape[1] != len(LEADS):
         raise ValueError(f"its signal has the shape {mv.T.shape}, not 12 x samples")
