@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from benchmarks import accuracy, beats, enrol, faults, filters, leads, quality, stream
+from edge.cli.terminal import guarded
 
 VERBS = {
     "accuracy": accuracy,
@@ -27,7 +28,7 @@ def main() -> int:
             verbs.add_parser(name, description=module.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
         )
     args = parser.parse_args()
-    return VERBS[args.verb].run(args)
+    return guarded("benchmarks", lambda: VERBS[args.verb].run(args))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ ventricular flutter is left out. One set of constants for all records. Takes abo
 from __future__ import annotations
 
 import argparse
-import sys
 import tarfile
 import tempfile
 import time
@@ -49,11 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    try:
-        ecg = packs.reader(args.data)
-    except FileNotFoundError as error:
-        print(error, file=sys.stderr)
-        return 3
+    ecg = packs.reader(args.data)
     figures = {
         "window_ms": 1000 * WINDOW_S,
         "excluded_s": LEARNING_S,

@@ -8,14 +8,16 @@ import tarfile
 from pathlib import Path
 from types import ModuleType
 
+from edge.errors import InputError
+
 DEFAULT = Path(__file__).resolve().parents[2] / "shared" / "data"  # beside the checkout
 
 
 def reader(folder: Path) -> ModuleType:
-    """The module `ecgdata` of `folder`; raises FileNotFoundError with what to do."""
+    """The module `ecgdata` of `folder`; raises InputError with what to do."""
     path = folder / "ecgdata.py"
     if not path.is_file():
-        raise FileNotFoundError(f"no recordings in {folder}: there is no ecgdata.py; name their folder with --data DIR")
+        raise InputError(f"no recordings in {folder}: there is no ecgdata.py; name their folder with --data DIR")
     spec = importlib.util.spec_from_file_location("ecgdata", path)
     assert spec is not None
     assert spec.loader is not None

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -48,11 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    try:
-        ecg = packs.reader(args.data)
-    except FileNotFoundError as error:
-        print(error, file=sys.stderr)
-        return 3
+    ecg = packs.reader(args.data)
     parts: dict[str, Callable[[], dict[str, Any]]] = {
         "cinc2011": lambda: acceptability(ecg),
         "motion": lambda: motion(ecg, args.data),

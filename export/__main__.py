@@ -22,6 +22,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from edge.bundle import FORMAT, RATE, open_bundle
+from edge.cli.terminal import guarded
 from edge.dsp.baseline import CUTOFF_HZ
 from edge.leads import INDEPENDENT, LEADS
 from edge.population import Population
@@ -42,6 +43,11 @@ ATTRIBUTIONS = {
 
 
 def main() -> int:
+    """Entry point; returns the exit code."""
+    return guarded("export", _main)
+
+
+def _main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m export", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.bundle import Bundle, open_bundle
+from edge.cli.terminal import guarded
 from edge.population import Population
 from edge.population_study import patient_part
 from train.data import corpus
@@ -49,16 +50,22 @@ def _records(part: corpus.Corpus) -> list[npt.NDArray[np.float32]]:
 
 
 def main() -> int:
+    """Entry point; returns the exit code."""
+    return guarded("export.patient", _main)
+
+
+def _main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m export.patient", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("bundle", type=Path)
     parser.add_argument("--data", type=Path, required=True, help="a corpus made by `python -m train prepare ptbxl`")
     args = parser.parse_args()
+    bundle = open_bundle(args.bundle)
     path = args.bundle / "manifest.json"
-    manifest = json.loads(path.read_text())
+    manifest = dict(bundle.manifest)
     kept = {key: value for key, value in (manifest.get("patient") or {}).items() if key == "ridge"}
-    manifest["patient"] = patient(open_bundle(args.bundle), args.data, kept)
+    manifest["patient"] = patient(bundle, args.data, kept)
     Population.of(manifest, manifest["signal"].get("basis", 0))
     path.write_text(json.dumps(manifest, indent=1) + "\n")
     open_bundle(args.bundle)

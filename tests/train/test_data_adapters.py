@@ -84,8 +84,10 @@ def test_a_mat_file_that_is_something_else_is_rejected_and_the_rest_read(tmp_pat
     scipy.io.savemat(tmp_path / "A0001.mat", {"other": np.zeros(3)})
     (tmp_path / "A0002.mat").write_bytes(b"no MATLAB file at all")
     scipy.io.savemat(tmp_path / "A0003.mat", {"ECG": {"sex": "Male", "age": np.nan, "data": heart(3).T}})
+    (tmp_path / "A0004.mat").write_bytes(b"cut off")
+    (tmp_path / "A0005.mat").write_bytes(b"MATLAB 7.3 MAT-file".ljust(124) + b"\x00\x02IM" + bytes(400))
     kinds = [type(entry) for entry in cpsc2018.read(tmp_path).records]
-    assert kinds == [Rejected, Rejected, Record]
+    assert kinds == [Rejected, Rejected, Record, Rejected, Rejected]
 
 
 def challenge_record(at: Path, number: int, comments: tuple[str, ...]) -> None:

@@ -6,6 +6,7 @@ the PhysioNet challenges (`.hea` and `.mat`) are read by `train.data.challenge`.
 
 from __future__ import annotations
 
+import zlib
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from train.data.tables import rows_of
 RATE = 500.0  # Hz, by its description: the files do not tell
 CLASSES = ("Normal", "AF", "I-AVB", "LBBB", "RBBB", "PAC", "PVC", "STD", "STE")  # numbered from 1 in REFERENCE.csv
 _REFERENCE = "REFERENCE.csv"
+# What scipy raises for other contents, for damaged compression, and (NotImplementedError) for MATLAB's HDF5 (v7.3).
+_OTHERS = (KeyError, IndexError, TypeError, zlib.error, NotImplementedError)
 
 
 def read(root: Path) -> Source:
@@ -39,12 +42,13 @@ def _classes(entry: dict[str, str]) -> list[str]:
 
 def _record(file: Path, labels: dict[str, list[str]]) -> Record:
     from scipy.io import loadmat
+    from scipy.io.matlab import MatReadError
 
     try:
         content = loadmat(file)["ECG"][0, 0]
         mv = np.asarray(content["data"], np.float64).T
         sex, age = content["sex"].item(), content["age"].item()
-    except (KeyError, IndexError, TypeError, NotImplementedError) as error:  # the last: scipy on MATLAB's HDF5 (v7.3)
+    except (*_OTHERS, MatReadError) as error:
         raise ValueError(f"it is no CPSC2018 file ({error!r})") from None
     if mv.ndim != 2 or mv.shape[1] != len(LEADS):
         raise ValueError(f"its signal has the shape {mv.T.shape}, not 12 x samples")
