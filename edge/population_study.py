@@ -217,13 +217,14 @@ def _entry(gains: Float64s, errors: Float64s, ratios: list[Float64s]) -> dict[st
     factor = np.ones(8)
     told = [k for k in range(8) if any(np.isfinite(each[:, k]).all() for each in ratios)]
     for k in told:
-        factor[k] = _factor([each[:, k] for each in ratios if np.isfinite(each[:, k]).all()])
+        factor[k] = interval_factor([each[:, k] for each in ratios if np.isfinite(each[:, k]).all()])
     tables = {"factor": factor, "usual_gain": _typical(gains), "usual_mv": _typical(errors)}
     return {key: [float(f"{v:.4g}") for v in values] for key, values in tables.items()}
 
 
-def _factor(ratios: list[Float64s], seed: int = 0) -> float:
-    """What makes intervals hold 90 %, and one standard error more: these people are not the ones to come."""
+def interval_factor(ratios: Sequence[Float64s], seed: int = 0) -> float:
+    """What standard deviations must be multiplied by for intervals to hold 90 %, and one standard error more: these
+    people are not the ones to come. ratios: each person's absolute errors over standard deviations."""
     whole = float(np.quantile(np.concatenate(ratios), QUANTILE))
     rng = np.random.default_rng(seed)
     others = [

@@ -8,12 +8,11 @@ import torch
 from torch import nn
 
 from edge.leads import INDEPENDENT, LEADS, mask_name
+from edge.population_study import EVERY, interval_factor
 from train.data.corpus import Corpus
 from train.masks import COMMON, PATCH, draw
 from train.reconstruct import eight_leads
 
-COVERAGE, QUANTILE = 0.90, 1.645  # the 90 % interval is mv +- 1.645 sd
-EVERY = 10  # samples: neighbours err alike
 RANDOM_MASKS = 12
 ANY = "*"
 
@@ -21,15 +20,16 @@ ANY = "*"
 def calibrate(net: nn.Module, held: Corpus, seed: int = 0) -> dict[str, dict[str, list[float]]]:
     """Scale and error covariance of every mask, as the manifest has them.
 
-    scale: 8 factors on the standard deviations with which 90 % of the samples of each lead lie in the 90 % interval;
-    covariance: lower triangle of the eight leads' errors, mV2. A lead that is shown has the factor 1.
+    scale: 8 factors on the standard deviations with which 90 % of the samples of each lead lie in the 90 % interval,
+    widened by one standard error over these people; covariance: lower triangle of the eight leads' errors, mV2. A lead
+    that is shown has the factor 1.
     """
     scale: dict[str, list[float]] = {}
     covariance: dict[str, list[float]] = {}
     for mask in [PATCH, *COMMON, *((lead,) for lead in LEADS)]:
         ratios, errors = _errors(net, held, mask)
         scale[mask_name(mask)] = _scale(ratios, mask)
-        covariance[mask_name(mask)] = _lower(np.cov(errors.T))
+        covariance[mask_name(mask)] = _lower(np.cov(errors.reshape(-1, 8).T))
     generator = torch.Generator().manual_seed(seed)
     pooled: list[tuple[npt.NDArray[np.float32], npt.NDArray[np.float32], tuple[str, ...]]] = []
     while len(pooled) < RANDOM_MASKS:
@@ -38,23 +38,21 @@ def calibrate(net: nn.Module, held: Corpus, seed: int = 0) -> dict[str, dict[str
         if mask_name(mask) not in scale:
             pooled.append((*_errors(net, held, mask), mask))
     scale[ANY] = _pooled_scale(pooled)
-    covariance[ANY] = _lower(np.mean([np.cov(errors.T) for _, errors, _ in pooled], axis=0))
+    covariance[ANY] = _lower(np.mean([np.cov(errors.reshape(-1, 8).T) for _, errors, _ in pooled], axis=0))
     return {"scale": scale, "covariance": covariance}
 
 
 def _errors(
     net: nn.Module, held: Corpus, mask: tuple[str, ...]
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Errors over standard deviations, and errors in mV (each samples x 8)."""
+    """Absolute errors over standard deviations, and errors in mV (each records x samples x 8)."""
     mean, log_variance, truth = eight_leads(net, held, mask)
-    error = (mean - truth)[:, ::EVERY].reshape(-1, 8)
-    sd = np.exp(0.5 * log_variance)[:, ::EVERY].reshape(-1, 8)
-    return error / sd, error
+    error = (mean - truth)[:, ::EVERY]
+    return np.abs(error) / np.exp(0.5 * log_variance)[:, ::EVERY], error
 
 
 def _scale(ratios: npt.NDArray[np.float32], mask: tuple[str, ...]) -> list[float]:
-    factors = np.quantile(np.abs(ratios), COVERAGE, axis=0) / QUANTILE
-    return [1.0 if lead in mask else round(float(f), 4) for lead, f in zip(INDEPENDENT, factors, strict=True)]
+    return [1.0 if lead in mask else round(interval_factor(ratios[:, :, k]), 4) for k, lead in enumerate(INDEPENDENT)]
 
 
 def _pooled_scale(
@@ -62,8 +60,8 @@ def _pooled_scale(
 ) -> list[float]:
     factors = []
     for k, lead in enumerate(INDEPENDENT):
-        missing = np.concatenate([np.abs(ratios[:, k]) for ratios, _, mask in pooled if lead not in mask])
-        factors.append(round(float(np.quantile(missing, COVERAGE)) / QUANTILE, 4))
+        missing = np.concatenate([ratios[:, :, k] for ratios, _, mask in pooled if lead not in mask], axis=1)
+        factors.append(round(interval_factor(missing), 4))
     return factors
 
 

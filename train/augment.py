@@ -58,12 +58,16 @@ def stretches(batch: int, g: torch.Generator) -> Tensor:
     return torch.where(torch.rand(batch, generator=g) < 0.5, torch.ones(batch), factors)
 
 
-def stretched(signal: Tensor, starts: Tensor, factors: Tensor, length: int) -> Tensor:
-    """Windows of `length` samples read from signal (batch x channels x time) at `starts`, time scaled by `factors`."""
-    at = starts[:, None] + factors[:, None] * torch.arange(length)
-    scaled = 2 * at / (signal.shape[2] - 1) - 1
+def stretched(signals: Tensor, rows: Tensor, starts: Tensor, factors: Tensor, length: int) -> Tensor:
+    """Windows of `length` samples (batch x channels x length) read from the `rows` of signals (records x channels x
+    time) at `starts`, time scaled by `factors`."""
+    reach = min(int(torch.ceil(factors.max() * length)) + 2, signals.shape[2])
+    first = starts.long().clamp(max=signals.shape[2] - reach)
+    cut = torch.stack([signals[row, :, a : a + reach] for row, a in zip(rows.tolist(), first.tolist(), strict=True)])
+    at = (starts - first)[:, None] + factors[:, None] * torch.arange(length)
+    scaled = 2 * at / (reach - 1) - 1
     grid = torch.stack([scaled, torch.zeros_like(scaled)], 2)[:, None]
-    return nn.functional.grid_sample(signal[:, :, None], grid, padding_mode="border", align_corners=True)[:, :, 0]
+    return nn.functional.grid_sample(cut[:, :, None], grid, padding_mode="border", align_corners=True)[:, :, 0]
 
 
 def noise(batch: int, length: int, rate: float, g: torch.Generator) -> Tensor:

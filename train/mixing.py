@@ -87,7 +87,7 @@ def mixed(
     fits = (best >= 0) & (ratio > low) & (ratio < high) & (place > 0) & (place < length) & (weight > 0)
     if not bool(fits.any()):
         return signal
-    part = augment.stretched(signals[other[fits]], begin[fits], second[fits], length)
+    part = augment.stretched(signals, other[fits], begin[fits], second[fits], length)
     theirs = weight[fits, None, None]
     out = signal.clone()
     out[fits] = (1 - theirs) * signal[fits] + theirs * part

@@ -8,7 +8,7 @@ from typing import Any
 
 from edge.leads import LEADS, canonical
 
-OPTIMIZERS = ("adam", "adamw")
+OPTIMIZERS = ("adam", "adamw", "muon")
 SCHEDULES = ("onecycle", "cosine", "constant")
 PRECISIONS = ("auto", "float32", "bf16", "fp16")
 NAMED_MASKS = ("any", "single")

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler, OneCycleLR
 
+from train.muon import Muon
 from train.recipe import Recipe
 
 USUAL_RISE = 25.0  # from the initial to the highest learning rate, as OneCycleLR has it
@@ -15,12 +16,14 @@ USUAL_RISE = 25.0  # from the initial to the highest learning rate, as OneCycleL
 
 def optimizer(recipe: Recipe, net: nn.Module) -> torch.optim.Optimizer:
     """Weight decay pulls on everything but what the network lists as `undecayed`."""
-    kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[recipe.optimizer]
-    on_gpu = next(net.parameters()).is_cuda
     free = set(getattr(net, "undecayed", ()))
     groups = [{"params": [p for name, p in net.named_parameters() if name not in free]}]
     if free:
         groups.append({"params": [p for name, p in net.named_parameters() if name in free], "weight_decay": 0.0})
+    if recipe.optimizer == "muon":
+        return Muon(groups, recipe.learning_rate, weight_decay=recipe.weight_decay)
+    kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[recipe.optimizer]
+    on_gpu = next(net.parameters()).is_cuda
     return kind(groups, recipe.learning_rate, weight_decay=recipe.weight_decay, fused=on_gpu)
 
 

@@ -78,7 +78,7 @@ class Windows:
         )
         room = self.signals.shape[2] - 1 - (self.length * factors).ceil()
         starts = (torch.rand(batch, generator=g) * room).floor()
-        signal = augment.stretched(self.signals[rows], starts, factors, self.length)
+        signal = augment.stretched(self.signals, rows, starts, factors, self.length)
         if self.augmented:
             signal = mixing.mixed(signal, self.signals, self.beats, rows, starts, factors, hearts, self.mixed, g)
         shown, target = torch.bmm(fields, signal[:, :8]), torch.bmm(fields, signal[:, 8:])

@@ -52,14 +52,14 @@ def test_other_torsos_keep_einthovens_law():
 
 def test_stretching_by_one_changes_nothing_but_rounding():
     signal = torch.randn(2, 8, 1500, generator=torch.Generator().manual_seed(5))
-    window = augment.stretched(signal, torch.tensor([100.0, 200.0]), torch.ones(2), 1000)
+    window = augment.stretched(signal, torch.arange(2), torch.tensor([100.0, 200.0]), torch.ones(2), 1000)
     assert torch.allclose(window[0], signal[0, :, 100:1100], atol=1e-3)
     assert torch.allclose(window[1], signal[1, :, 200:1200], atol=1e-3)
 
 
 def test_stretching_by_two_reads_every_second_sample():
     signal = torch.arange(3000.0).expand(1, 1, -1)
-    window = augment.stretched(signal, torch.tensor([50.0]), torch.tensor([2.0]), 1000)
+    window = augment.stretched(signal, torch.arange(1), torch.tensor([50.0]), torch.tensor([2.0]), 1000)
     assert torch.allclose(window[0, 0], 50 + 2 * torch.arange(1000.0), atol=0.01)
 
 

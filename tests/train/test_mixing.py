@@ -23,7 +23,7 @@ def mixed(hearts: list[np.ndarray], seed: int = 0):
     signals = torch.from_numpy(np.stack(hearts).astype(np.float32))
     beats = mixing.Beats.of(np.stack(hearts), RATE)
     rows, starts, factors = torch.zeros(8, dtype=torch.long), torch.full((8,), 1000.0), torch.ones(8)
-    plain = augment.stretched(signals[rows], starts, factors, 1000)
+    plain = augment.stretched(signals, rows, starts, factors, 1000)
     generator = torch.Generator().manual_seed(seed)
     return plain, mixing.mixed(plain, signals, beats, rows, starts, factors, 1, 1.0, generator), beats
 

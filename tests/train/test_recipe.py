@@ -42,7 +42,7 @@ def test_an_unknown_key_is_an_error_that_names_it_and_the_file(tmp_path: Path):
         ('learning_rate = "fast"', "learning_rate is 'fast': it must be a number"),
         ("batch = 0", "batch is 0: it must be a whole number from 1"),
         ("steps = true", "steps is True: it must be a whole number"),
-        ('optimizer = "sgd"', "optimizer is 'sgd': it must be adam or adamw"),
+        ('optimizer = "sgd"', "optimizer is 'sgd': it must be adam, adamw or muon"),
         ('masks = ["II", "V9"]', "masks is .*: it must be"),
         ("train_folds = [7, 8]", "fold 8 is in train_folds and in validation_folds"),
         ("hearts = 5", "batch is 64: it must be a multiple of hearts, 5"),
