@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from benchmarks import accuracy, beats, enrol, faults, filters, leads, quality, stream
+from benchmarks import accuracy, beats, enrol, faults, filters, leads, networks, quality, stream
 from edge.cli.terminal import guarded
 
 VERBS = {
@@ -15,6 +15,7 @@ VERBS = {
     "faults": faults,
     "filters": filters,
     "leads": leads,
+    "networks": networks,
     "quality": quality,
     "stream": stream,
 }

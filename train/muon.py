@@ -77,7 +77,7 @@ class Muon(torch.optim.Optimizer):
 
 
 def orthogonal(matrices: Tensor) -> Tensor:
-    """Matrices (batch x m x n) of the same directions, with singular values of about one: Newton and Schulz's iteration."""
+    """Matrices (batch x m x n) of the same directions with singular values of about one, by Newton and Schulz."""
     a, b, c = QUINTIC
     x = matrices if matrices.shape[1] <= matrices.shape[2] else matrices.mT
     x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-12)
