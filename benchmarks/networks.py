@@ -23,6 +23,7 @@ import numpy.typing as npt
 import torch
 
 from benchmarks import result
+from edge.errors import InputError, Reason
 from edge.leads import LEAD, LEADS
 from edge.metrics import agreement
 from train import checkpoint
@@ -30,7 +31,6 @@ from train.data import corpus
 from train.data.corpus import Corpus
 from train.evaluate import reconstructors
 from train.evaluate.reconstructors import Estimator, Reconstructor
-from train.models import registry
 from train.run_folder import BEST, CURVE
 
 RATE = 500.0
@@ -51,6 +51,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    for folder in args.runs:
+        if missing := [name for name in (BEST, CURVE) if not (folder / name).is_file()]:
+            text = f"{folder} has no {' and no '.join(missing)}: give the folder of a run of python -m train fit"
+            raise InputError(text, Reason.UNREADABLE)
     torch.set_num_threads(1)
     given = tuple(args.leads.split(","))
     ptbxl = corpus.load(args.ptbxl)
@@ -102,8 +106,7 @@ def _times(runs: list[Path]) -> list[float]:
     """Medians of a window's time, as ratios to the first run's."""
     calls: list[Callable[[], Any]] = []
     for folder in runs:
-        net, config = checkpoint.load(folder / BEST)
-        assert config["architecture"] in registry.ARCHITECTURES
+        net, _ = checkpoint.load(folder / BEST)
         x = torch.zeros(1, 24, 1, int(net.window))  # type: ignore[call-overload]
         calls.append(lambda net=net, x=x: net.twelve(x))  # type: ignore[misc]
     took = np.zeros((TIMED, len(calls)))
