@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from benchmarks import accuracy, beats, enrol, faults, filters, leads, networks, quality, stream
+from benchmarks import accuracy, beats, enrol, faults, filters, leads, mcma, networks, quality, stream, which_lead
 from edge.cli.terminal import guarded
 
 VERBS = {
@@ -15,9 +15,11 @@ VERBS = {
     "faults": faults,
     "filters": filters,
     "leads": leads,
+    "mcma": mcma,
     "networks": networks,
     "quality": quality,
     "stream": stream,
+    "which-lead": which_lead,
 }
 
 
