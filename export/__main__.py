@@ -1,45 +1,71 @@
 """python -m export CHECKPOINT --out BUNDLE: make a bundle of a trained network.
 
     python -m export runs/default/best.safetensors --data cache/ptbxl --out edge/bundles/default
+    python -m export runs/default/best.safetensors --data cache/ptbxl --out build/small --variants litert-int8-dynamic
 
-The data calibrate the uncertainty, before and after enrolment, and prove parity, on fold 8, which the network was not
-trained on.
+Two float files, TFLite and ONNX, and smaller variants of them. A float file must give the trained network's millivolts,
+a smaller one must pass every gate (`export.gates`); one that fails is refused with the figure that failed, and does not
+enter the bundle. Fold 8 calibrates the uncertainty, before and after enrolment, and is what the gates read; the ranges
+of static INT8 come from folds 1 to 7. Exit code 1 where a float file or a variant asked for by --variants was refused.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
-import platform
 import sys
-from datetime import UTC, datetime
-from importlib.metadata import version
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch.utils.flop_counter import FlopCounterMode
 
-from edge.bundle import FORMAT, RATE, open_bundle
+from edge import engines
+from edge.bundle import open_bundle
 from edge.cli.terminal import guarded
-from edge.dsp.baseline import CUTOFF_HZ
-from edge.leads import INDEPENDENT, LEADS
+from edge.errors import InputError, UsageError
 from edge.population import Population
-from export.convert import OPSET, folded, to_onnx, to_tflite
+from export import calibration, quantize
+from export.convert import to_onnx, to_tflite
+from export.deploy import basis_of, deployable
+from export.gates import Gate, Reference
+from export.manifest import manifest, ridge, variant, write
 from export.parity import LIMIT_MV, parity
 from export.patient import patient
 from export.uncertainty import calibrate
 from train import checkpoint
 from train.data import corpus
 
-HELD_FOLD = 8
-ATTRIBUTIONS = {
-    "ptbxl": "PTB-XL 1.0.3 (Wagner, Strodthoff, Bousseljot, Samek, Schaeffter 2022, PhysioNet, "
-    "https://doi.org/10.13026/kfzx-aw45), CC BY 4.0",
-    "cinc2011": "PhysioNet/CinC Challenge 2011, set a (Silva, Moody, Celi 2011, PhysioNet, "
-    "https://doi.org/10.13026/1qc5-5q08), ODC-By 1.0",
-}
+LEARN_FOLDS, HELD_FOLD = range(1, 8), 8
+GATE_STRIDE = 3  # of the held records: 105
+FLOATS = {"litert": "float32.tflite", "onnx": "float32.onnx"}
+
+
+@dataclass(frozen=True)
+class Small:
+    """A way to a smaller file: from the float one of its engine, with calibration windows where it takes any."""
+
+    engine: str
+    precision: str
+    make: Callable[..., None]
+    windows: bool
+
+    @property
+    def name(self) -> str:
+        return f"{self.engine}-{self.precision}"
+
+    @property
+    def file(self) -> str:
+        return self.precision + Path(FLOATS[self.engine]).suffix
+
+
+SMALL = (
+    Small("litert", "float16", quantize.float16, False),
+    Small("litert", "int8-dynamic", quantize.dynamic, False),
+    Small("litert", "int8", quantize.static, True),
+    Small("onnx", "int8", quantize.qdq, True),
+)
 
 
 def main() -> int:
@@ -55,95 +81,79 @@ def _main() -> int:
     parser.add_argument("--data", type=Path, required=True, help="a corpus made by `python -m train prepare ptbxl`")
     parser.add_argument("--out", type=Path, required=True, help="the bundle's folder")
     parser.add_argument("--name", default="default")
+    names = ", ".join(small.name for small in SMALL)
+    parser.add_argument("--variants", help=f"smaller ones, joined by commas (all of {names}; none: float files only)")
     args = parser.parse_args()
+    wanted = _wanted(args.variants)
     torch.set_num_threads(1)
-    args.out.mkdir(parents=True, exist_ok=True)
     trained, config = checkpoint.load(args.checkpoint)
-    net = folded(trained)
-    held = corpus.load(args.data).select([HELD_FOLD])
-    files = {"litert": args.out / "float32.tflite", "onnx": args.out / "float32.onnx"}
-    to_tflite(net, files["litert"], net.window)
-    to_onnx(net, files["onnx"], net.window)
-    variants = []
-    for engine, path in files.items():
-        off_mv = parity(net, engine, path, held)
-        print(f"{path}: {path.stat().st_size} bytes, within {off_mv:.1e} mV of the trained network", flush=True)
-        if off_mv > LIMIT_MV:
-            print(f"refused: the limit is {LIMIT_MV:g} mV", file=sys.stderr)
+    net = deployable(trained)
+    whole = corpus.load(args.data)
+    held = whole.select([HELD_FOLD])
+    args.out.mkdir(parents=True, exist_ok=True)
+    told = manifest(args.name, args.checkpoint, net, config, args.data)
+    for engine, file in FLOATS.items():
+        (to_tflite if engine == "litert" else to_onnx)(net, args.out / file, told["signal"]["window"])
+        gate = Gate("parity_mv", parity(net, engine, args.out / file, held), LIMIT_MV)
+        if _refused(f"{engine}-float32", args.out / file, [gate]):
             return 1
-        variants.append(_variant(engine, path, off_mv))
-    manifest = _manifest(args.name, args.checkpoint, net, config, variants)
-    manifest["uncertainty"] = calibrate(net, held)
-    _write(args.out, manifest)
-    if net.config.basis:
-        manifest["patient"] = patient(open_bundle(args.out), args.data, {"ridge": _ridge(net)})
-        Population.of(manifest, net.config.basis)
-        _write(args.out, manifest)
-    return 0
+        told["variants"].append(variant(engine, "float32", args.out / file, [gate]))
+    told["uncertainty"] = calibrate(net, held)
+    write(args.out, told)
+    if basis_of(net):
+        told["patient"] = patient(open_bundle(args.out), args.data, {"ridge": ridge(net)})
+        Population.of(told, basis_of(net))
+        write(args.out, told)
+    refused = _add_small(args.out, told, wanted, whole)
+    return 1 if args.variants and refused else 0
 
 
-def _write(out: Path, manifest: dict[str, Any]) -> None:
-    (out / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
-    open_bundle(out)
+def _wanted(text: str | None) -> list[Small]:
+    if text is None:
+        return list(SMALL)
+    names = [name for name in text.split(",") if name != "none"]
+    if unknown := sorted(set(names) - {small.name for small in SMALL}):
+        have = ", ".join(small.name for small in SMALL)
+        raise UsageError(f"--variants {','.join(unknown)}: choose from {have}, or none")
+    return [small for small in SMALL if small.name in names]
 
 
-def _ridge(net: torch.nn.Module) -> dict[str, list[float]]:
-    """How strongly training held each feature of a patient's correction back."""
-    strengths = [float(f"{v:.4g}") for v in net.log_ridge.detach().exp().tolist()]
-    return {"leads": strengths[: len(INDEPENDENT)], "basis": strengths[len(INDEPENDENT) :]}
+def _add_small(out: Path, told: dict[str, Any], wanted: list[Small], whole: corpus.Corpus) -> list[str]:
+    """Makes each wanted variant and lets it into the bundle where every gate does; returns the refused."""
+    if not wanted:
+        return []
+    bundle = open_bundle(out)
+    held = whole.select([HELD_FOLD]).every(GATE_STRIDE)
+    reference = Reference(bundle, bundle.load(bundle.choose("litert", "float32")), list(held.mv()))
+    windows = calibration.windows(whole.select(LEARN_FOLDS), bundle.window) if any(s.windows for s in wanted) else None
+    refused, trials = [], {}
+    for small in wanted:
+        path = out / small.file
+        small.make(out / FLOATS[small.engine], path, *([windows] if small.windows else []))
+        try:
+            gates = reference.gates(engines.load(small.engine, path, bundle.window, 1, bundle.basis))
+        except InputError as error:
+            print(f"refused: {small.name}: {error}", file=sys.stderr)
+            gates = []
+        if not gates or _refused(small.name, path, gates):
+            refused.append(small.name)
+            trials[small.name] = {"bytes": path.stat().st_size} | {g.name: float(f"{g.figure:.3g}") for g in gates}
+            path.unlink()
+        else:
+            told["variants"].append(variant(small.engine, small.precision, path, gates))
+    told["refused"] = trials
+    write(out, told)
+    return refused
 
 
-def _variant(engine: str, path: Path, off_mv: float) -> dict[str, Any]:
-    return {
-        "engine": engine,
-        "precision": "float32",
-        "file": path.name,
-        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-        "bytes": path.stat().st_size,
-        "figures": {"parity_mv": float(f"{off_mv:.2e}")},
-    }
-
-
-def _manifest(
-    name: str, path: Path, net: torch.nn.Module, config: dict[str, Any], variants: list[dict[str, Any]]
-) -> dict[str, Any]:
-    with FlopCounterMode(display=False) as counter, torch.no_grad():
-        net(torch.zeros(1, 24, 1, net.window))
-    corpora = [part["corpus"] for part in config["data"]]
-    return {
-        "format": FORMAT,
-        "name": name,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "licence": "Apache-2.0",
-        "signal": {
-            "rate": RATE,
-            "window": net.window,
-            "inputs": LEADS,
-            "outputs": INDEPENDENT,
-            "basis": net.config.basis,
-            "filter": {"kind": "first-order high-pass, causal", "cutoff_hz": CUTOFF_HZ},
-            "layout": {"litert": "(1, 1, window, channels)", "onnx": "(1, channels, 1, window)"},
-        },
-        "network": {
-            "architecture": config["architecture"],
-            "shape": config["shape"],
-            "weights": sum(p.numel() for p in net.parameters()),
-            "macs": counter.get_total_flops() // 2,
-            "checkpoint_sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-            "trained_on": "; ".join(ATTRIBUTIONS.get(corpus, corpus) for corpus in corpora),
-            "split": "PTB-XL strat_fold 1 to 7 to train, 8 to choose and to calibrate; of other sets all to train",
-            "recipe": config["recipe"],
-            "validation": {**config["validation"], "step": config["step"]},
-        },
-        "variants": variants,
-        "classifier": None,
-        "machine": {
-            "platform": platform.platform(),
-            "python": platform.python_version(),
-            "onnx_opset": OPSET,
-            **{p: version(p) for p in ("torch", "onnx", "onnxruntime", "litert-torch", "ai-edge-litert")},
-        },
-    }
+def _refused(name: str, path: Path, gates: list[Gate]) -> bool:
+    failed = [str(gate) for gate in gates if not gate.passed]
+    if failed:
+        print(f"refused: {name}: {'; '.join(failed)}", file=sys.stderr)
+    else:
+        figures = json.dumps({gate.name: float(f"{gate.figure:.3g}") for gate in gates})
+        print(f"{name}: {path.stat().st_size} bytes, {figures}", flush=True)
+    return bool(failed)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import os
 import tempfile
 from pathlib import Path
@@ -12,16 +11,6 @@ from torch import Tensor, nn
 
 OPSET = 18
 OUTPUTS = ("leads", "log_variance", "basis")
-
-
-def folded(net: nn.Module) -> nn.Module:
-    """A copy of the trained network with every BatchNorm folded into the convolution before it, in eval mode."""
-    net = copy.deepcopy(net).eval()
-    for module in list(net.modules()):
-        if isinstance(module, nn.Sequential) and len(module) == 2 and isinstance(module[1], nn.BatchNorm2d):
-            module[0] = nn.utils.fuse_conv_bn_eval(module[0], module[1])
-            module[1] = nn.Identity()
-    return net
 
 
 def to_onnx(net: nn.Module, path: Path, window: int) -> None:
@@ -75,4 +64,15 @@ def to_tflite(net: nn.Module, path: Path, window: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         draft = Path(folder) / "model.tflite"
         model.export(str(draft))
-        path.write_bytes(draft.read_bytes())
+        _shortened(draft, path)
+
+
+def _shortened(source: Path, path: Path) -> None:
+    """Numbers in place of the tensors' names, which tell the trainer's classes over and over."""
+    from ai_edge_quantizer.utils import tfl_flatbuffer_utils as flatbuffer
+
+    model = flatbuffer.read_model(str(source))
+    for graph in model.subgraphs:
+        for number, tensor in enumerate(graph.tensors):
+            tensor.name = f"t{number}".encode()
+    flatbuffer.write_model(model, str(path))

@@ -11,6 +11,7 @@ from torch import nn
 from edge import engines
 from edge.dsp.baseline import remove_baseline
 from edge.leads import INDEPENDENT, LEAD
+from export.deploy import basis_of
 from train.data.corpus import Corpus
 from train.masks import as_mask, draw
 from train.windows import RATE, as_input
@@ -25,7 +26,7 @@ def parity(net: nn.Module, engine: str, path: Path, held: Corpus) -> float:
     """Largest difference between `net` and the exported file, over windows with random masks: of its leads in mV, of
     its basis by the same number of its own units."""
     window = net.window
-    loaded = engines.load(engine, path, window, 1, net.config.basis)
+    loaded = engines.load(engine, path, window, 1, basis_of(net))
     generator = torch.Generator().manual_seed(0)
     columns = [LEAD[name] for name in INDEPENDENT]
     worst = 0.0

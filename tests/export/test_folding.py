@@ -6,7 +6,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the tests of the export need torch (extra train)")
 
-from export.convert import ChannelsLast, folded  # noqa: E402
+from export.convert import ChannelsLast  # noqa: E402
+from export.deploy import folded  # noqa: E402
 from train.models.unet import UNet, UNetConfig  # noqa: E402
 
 
