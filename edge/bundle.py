@@ -77,8 +77,8 @@ class Bundle:
         wanted = " ".join(w for w in (engine, precision) if w)
         raise UsageError(f"the bundle {self.name} has no variant {wanted}: it has {have}")
 
-    def load(self, variant: Variant, threads: int = 1) -> engines.Engine:
-        return engines.load(variant.engine, self.path / variant.file, self.window, threads, self.basis)
+    def load(self, variant: Variant, threads: int | None = None) -> engines.Engine:
+        return engines.load(variant.engine, self.path / variant.file, self.window, threads or 1, self.basis)
 
 
 def open_bundle(path: Path = DEFAULT_BUNDLE) -> Bundle:

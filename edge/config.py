@@ -34,7 +34,7 @@ class RunSettings:
     engine: str | None = None
     variant: str | None = None
     patient: Path | None = None
-    threads: int = 1  # two gain nothing at this size of network
+    threads: int | None = None  # None: what edge-bench chose for this board, or 1
     hop: float = 1.0  # s
     mains: float | None = None  # Hz
     record: Path | None = None

@@ -15,6 +15,7 @@ import numpy as np
 
 from edge.blocks import Block, Origin, Signal, TwelveLeads
 from edge.bundle import RATE, Bundle, open_bundle
+from edge.choice import decide
 from edge.config import RunSettings
 from edge.dsp.baseline import remove_baseline
 from edge.engines import Engine
@@ -69,7 +70,10 @@ def demo(s: RunSettings) -> int:
     """Runs the demo with the settings' bundle, engine, view and sinks; returns the exit code."""
     truth = _truth()
     bundle = open_bundle(s.bundle)
-    variant = bundle.choose(s.engine, s.variant)
+    decided = decide(s, bundle)
+    s, variant = decided.settings, decided.variant
+    if decided.ignored:
+        print(f"edge-run: {decided.ignored}", file=sys.stderr)
     engine = bundle.load(variant, s.threads)
     kept, state = _Keep(), ViewState()
     patch = virtual_patch(truth[:, [LEAD[name] for name in SENT]], RATE, SENT, name="demo patch")

@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 from edge.bundle import RATE, Bundle, Variant
+from edge.choice import Choice
 from edge.config import RunSettings
 from edge.patient import Patient
 from edge.pipeline import Pipeline, PipelineSettings
 
 
-def explain(s: RunSettings, bundle: Bundle, variant: Variant, patient: Patient | None = None) -> str:
-    """For `edge-run --explain`; for a source of 500 Hz, since nothing is opened."""
+def explain(
+    s: RunSettings,
+    bundle: Bundle,
+    variant: Variant,
+    patient: Patient | None = None,
+    choice: Choice | None = None,
+) -> str:
+    """For `edge-run --explain`; for a source of 500 Hz, since nothing is opened. choice: edge-bench's, if it counts."""
     leads = s.channels or (patient.montage if patient else ("II", "V1", "V5"))
     settings = PipelineSettings(hop_s=s.hop, mains_hz=s.mains, alerts=s.alerts)
     engine = bundle.load(variant, s.threads)
     pipeline = Pipeline(leads, RATE, bundle=bundle, engine=engine, settings=settings, patient=patient)
     delays = pipeline.delays()
     network = bundle.manifest["network"]
+    chosen = f": edge-bench chose it for this board on {choice.day}" if choice else ""
     source = s.port or s.replay or "the demo"
     lines = [
         f"source        {source}, leads {', '.join(pipeline.montage.names)}",
         f"network       {bundle.name}: {network['architecture']}, {network['weights']} weights, "
         f"{network['macs'] / 1e6:.1f} million MACs a window of {bundle.window / RATE:g} s, every {s.hop:g} s",
-        f"engine        {variant.engine}, {variant.precision}, {s.threads} thread(s), {variant.bytes / 1000:.0f} kB",
+        f"engine        {variant.engine}, {variant.precision}, {s.threads or 1} thread(s), "
+        f"{variant.bytes / 1000:.0f} kB{chosen}",
         f"patient       {_of_patient(patient)}",
         f"filter        high-pass 0.05 Hz, first order{f', notch at {s.mains:g} Hz' if s.mains else ''}",
         "delay of each stage, at most, ms:",

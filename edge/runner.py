@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from edge import __version__
+from edge import __version__, notify
 from edge.alerts import Alert, State
 from edge.blocks import Origin, TwelveLeads
 from edge.bundle import RATE, Bundle, Variant
@@ -78,6 +78,7 @@ class Run:
             except Exception as told:  # noqa: BLE001  raised below, when all is safe
                 error = told
             health.cancel()
+            notify.stopping()
             await self.source.close()
             try:
                 self._flush()
@@ -99,11 +100,18 @@ class Run:
             self._refresh(self.pipeline)
 
     async def _report_health(self) -> None:
-        """By the clock and not by what comes, for most is to be told when nothing does."""
+        """By the clock and not by what comes, for most is to be told when nothing does.
+
+        To systemd's watchdog a run is alive while samples come, or while the source says that it waits for the patch.
+        """
+        received = 0
         while True:
             await asyncio.sleep(HEALTH_S)
             if self.pipeline:
                 self._tell(self._health(self.pipeline))
+                before, received = received, self.pipeline.timeline.received
+                if received > before or self.state.reconnecting:
+                    notify.alive()
 
     async def _feed(self) -> None:
         stream = self.source.items()
@@ -182,6 +190,7 @@ class Run:
             "configuration": as_table(s),
         }
         self._tell(self._stamp.event("start", 0, fields))
+        notify.ready()
 
     def _pipeline(self, device: items.Described) -> Pipeline:
         s = self.settings

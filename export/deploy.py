@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 
-import torch
 from torch import Tensor, nn
 
 from edge.errors import UsageError
@@ -20,13 +19,13 @@ class EightLeads(nn.Module):
         super().__init__()
         self.net = net
         self.window = int(net.window)  # type: ignore[arg-type]
-        self.register_buffer("sure", torch.zeros(1, len(INDEPENDENT), 1, self.window))
         self.columns = [LEAD[name] for name in INDEPENDENT]
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """As `train.models.unet.UNet.forward`, for one window at a time."""
+        """As `train.models.unet.UNet.forward`."""
         twelve: Tensor = self.net.twelve(x)  # type: ignore[operator]
-        return twelve[:, self.columns, None], self.sure.expand(len(x), -1, -1, -1) + 0.0 * twelve[:, :1, None]
+        leads = twelve[:, self.columns, None]
+        return leads, 0.0 * leads  # not a constant: the converters would not know what to do with it
 
 
 def deployable(trained: nn.Module) -> nn.Module:

@@ -82,11 +82,12 @@ def test_the_live_path_loads_numpy_and_the_wire_and_no_more(module):
     assert set(in_a_fresh_python(program)) <= {"edge", "firmware_bridge", "numpy", "cobs"}
 
 
-def test_the_command_line_answers_before_anything_heavy_is_loaded():
+@pytest.mark.parametrize("command", ["run", "bench"])
+def test_the_command_line_answers_before_anything_heavy_is_loaded(command):
     loads = in_a_fresh_python(
-        """
+        f"""
 import contextlib, io
-from edge.cli.run import main
+from edge.cli.{command} import main
 with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
     main(["--help"])
 print(json.dumps(loaded()))

@@ -48,13 +48,17 @@ def _run(s: RunSettings) -> int:
     import asyncio
 
     from edge.bundle import open_bundle
+    from edge.choice import decide
     from edge.runner import Run
     from edge.sinks.chosen import chosen_sinks
     from edge.sinks.state import ViewState
     from edge.sources.chosen import chosen_source
 
     bundle = open_bundle(s.bundle)
-    variant = bundle.choose(s.engine, s.variant)
+    decided = decide(s, bundle)
+    s, variant = decided.settings, decided.variant
+    if decided.ignored:
+        print(f"edge-run: {decided.ignored}", file=sys.stderr)
     patient = None
     if s.patient:
         from edge.patient import open_patient
@@ -63,7 +67,7 @@ def _run(s: RunSettings) -> int:
     if s.explain:
         from edge.explain import explain
 
-        show(explain(s, bundle, variant, patient))
+        show(explain(s, bundle, variant, patient, decided.choice))
         return 0
     source = chosen_source(s)
     engine = bundle.load(variant, s.threads)
@@ -95,12 +99,12 @@ def _parser() -> argparse.ArgumentParser:
     add("--duration", metavar="S", help="seconds of signal after which to end")
     add = parser.add_argument_group("network").add_argument
     add("--bundle", metavar="DIR", help="the network to use (default: the one that comes with edge-ecg)")
-    add("--engine", choices=ENGINES, help="what runs it (default: the bundle's first)")
-    add("--variant", metavar="NAME", help="which of the bundle's variants, such as float32")
+    add("--engine", choices=ENGINES, help="what runs it (default: edge-bench's choice, or the bundle's first)")
+    add("--variant", metavar="NAME", help="which of the bundle's variants, such as float32 (default: likewise)")
     add(
         "--patient", metavar="FILE", help="this patient's correction, made by edge-enrol; steps aside for another heart"
     )
-    add("--threads", metavar="N", help="of the engine (default 1)")
+    add("--threads", metavar="N", help="of the engine (default: edge-bench's choice, or 1)")
     add = parser.add_argument_group("results").add_argument
     add("--record", metavar="DIR", help="record as WFDB into this folder: twelve leads, beats, alerts, raw samples")
     add("--no-raw", dest="raw", action="store_false", default=None, help="leave the raw samples out of the recording")

@@ -83,8 +83,8 @@ class Up(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         batch, _, _, time = x.shape
-        y = self.mix(x).reshape(batch, self.factor, -1, time)
-        return y.permute(0, 2, 3, 1).reshape(batch, -1, 1, self.factor * time)
+        y = self.mix(x).permute(0, 2, 3, 1)  # with channels last, what follows is no work
+        return y.reshape(batch, 1, self.factor * time, -1).permute(0, 3, 1, 2)
 
 
 class UNet(nn.Module):

@@ -1,0 +1,177 @@
+"""Result files as Markdown tables: the ones in the README, and the report's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+Figures = Mapping[str, Any]
+SETS = {"ptbxl": "PTB-XL fold 9", "ludb": "LUDB"}
+MASKS = ("II+V1+V5", "I", "II", "V5", "I+II", "II+V5", "I+II+V2", "I+II+V1+V5")
+BASELINES = {
+    "measured": "measured leads alone",
+    "dower": "Dower's matrix, least squares",
+    "linear": "linear, 3 to 5",
+    "lag-fir": "linear with lags",
+    "patient-linear": "the patient's own linear",
+}
+NETWORKS = {
+    "default": "**default**",
+    "tiny": "tiny",
+    "mini": "mini",
+    "mid": "mid",
+    "teacher": "large",
+    "mcma-linear": "MCMA, linear head",
+    "mcma-linear-quarter": "MCMA, linear head, a quarter as wide",
+    "wearecg-small": "WearECG, a quarter as wide",
+}
+
+
+def accuracy(figures: Figures) -> list[str]:
+    head = ["measured"]
+    for name in SETS.values():
+        head += [f"{name}: PCC", "chest", "RMSE uV"]
+    rows = []
+    for mask in MASKS:
+        row = [mask.replace("+", ", ")]
+        for key in SETS:
+            f = figures[key][mask]
+            row += [f"{f['pcc']:.3f}", f"{f['pcc_chest']:.3f}", f"{f['rmse_uv']:.0f}"]
+        rows.append(row)
+    return table(head, rows)
+
+
+def enrol(figures: Figures) -> list[str]:
+    head = [
+        *(figures["montage"].replace("+", ", "), "PCC", "MSE mV2", "slope of R in V2, V3"),
+        *("ST (J+60) error uV: median, 95th percentile", "the 90 % interval holds"),
+    ]
+    rows = []
+    for key, name in SETS.items():
+        for way, title in (("blind", f"{name}, blind"), ("enrolled", "… enrolled")):
+            f = figures[key][way]
+            slopes, st = f["r_slope_by_lead"], f["st60_uv"]
+            row = [title, f"{f['pcc']:.3f}", f"{f['mse_mv2']:.4f}", f"{slopes['V2']:.2f}, {slopes['V3']:.2f}"]
+            rows.append([*row, f"{st['median_abs']:.0f}, {st['p95_abs']:.0f}", f"{100 * f['coverage']:.0f} %"])
+    return table(head, rows)
+
+
+def networks(figures: Figures) -> list[str]:
+    head = ["", "weights", "MMAC", "time", "epochs, or converged"]
+    head += [f"{name}: {way}" for name in SETS.values() for way in ("blind", "enrolled")]
+    rows = []
+    for key, entry in figures["models"].items():
+        name = key.partition("/")[0]
+        row = [BASELINES.get(name) or NETWORKS.get(name, name)]
+        if "weights" in entry:
+            row += [f"{entry['weights']:,}", f"{entry['macs'] / 1e6:.1f}", f"{entry['time']:.2f}", _ended(entry)]
+        else:
+            row += ["-"] * 4
+        for data in SETS:
+            row += [f"{entry[data][way]['pcc']:.3f}" if way in entry[data] else "-" for way in ("blind", "enrolled")]
+        rows.append(row)
+    return table(head, rows)
+
+
+def _ended(entry: Figures) -> str:
+    """How a training ended: by patience, by its plan, or before either."""
+    training = entry["training"]
+    recipe = training["recipe"]
+    if training["converged"]:
+        return "converged"
+    if recipe["steps"] and training["steps"] >= recipe["steps"]:
+        return "to its plan's end"
+    return f"stopped after {len(training['curve'])}"
+
+
+def variants(figures: Figures, latency: Figures) -> list[str]:
+    """Of a bundle's manifest and `latency.json`: only figures that let a variant in or kept it out."""
+    keys = {
+        "pcc_loss": ("PCC lost", 1.0, ".4f"),
+        "pcc_loss_enrolled": ("… enrolled", 1.0, ".4f"),
+        "r_error": ("R off", 100.0, ".1f"),
+        "st_error_mv": ("ST off uV", 1000.0, ".1f"),
+        "coverage_change": ("interval off", 100.0, ".1f"),
+    }
+    units = {"r_error": " %", "coverage_change": " %"}
+    head = ["variant", "KB", "size", "time", *(title for title, _, _ in keys.values()), ""]
+    whole = {v["engine"]: v["bytes"] for v in figures["variants"] if v["precision"] == "float32"}
+    tried = [(f"{v['engine']}-{v['precision']}", v["bytes"], v["figures"], "") for v in figures["variants"]]
+    tried += [(name, f["bytes"], f, "refused") for name, f in figures.get("refused", {}).items()]
+    rows = []
+    for name, size, f, remark in tried:
+        time = latency["networks"].get(f"{figures['name']} {name}", {}).get("to_our_float")
+        row = [name, f"{size / 1000:.0f}", f"{size / whole[name.partition('-')[0]]:.2f}"]
+        row.append("-" if time is None else f"{time:.2f}")
+        row += [f"{scale * f[k]:{form}}{units.get(k, '')}" if k in f else "-" for k, (_, scale, form) in keys.items()]
+        rows.append([*row, remark])
+    return table(head, rows)
+
+
+def latency(figures: Figures) -> list[str]:
+    rows = [
+        [name, f"{f['ms']:.3g}", f"{f['to_our_float']:.3g}", f"{f['gmac_per_s']:.0f}"]
+        for name, f in figures["networks"].items()
+    ]
+    return table(["network, engine and precision", "ms a window", "times our float", "GMAC/s"], rows)
+
+
+def limit(figures: Figures) -> list[str]:
+    rows = [
+        [name, f"{f['ms']:.3g}", f"{f['floor_ms']:.3g}", f"{100 * f['share']:.0f} %"]
+        for name, f in figures["networks"].items()
+    ]
+    return table(["variant", "ms a window", "floor ms", "of the engine's peak"], rows)
+
+
+def mcma(figures: Figures) -> list[str]:
+    head = ["", "lead I alone: PCC", "MSE mV2", "mean of the twelve: PCC", "MSE mV2"]
+    rows = []
+    for name, f in (*figures["models"].items(), *((f"published: {k}", v) for k, v in figures["published"].items())):
+        row = [name]
+        for shown in ("I", "mean"):
+            row += [f"{f[shown]['pcc']:.3f}", f"{f[shown]['mse_mv2']:.4f}"] if shown in f else ["-", "-"]
+        rows.append(row)
+    return table(head, rows)
+
+
+def floors(figures: Figures) -> list[str]:
+    head = ["computed, not measured", "core", "float32: ms a window at the peak, at half", "INT8", "of one core, INT8"]
+    rows = []
+    for name, f in figures["boards"].items():
+        row = [name, f"{f['core']}, {f['ghz']:g} GHz"]
+        for precision in ("float32", "int8"):
+            both = [f[precision][f"at {share}% of the peak"]["ms"] for share in (100, 50)]
+            row.append(", ".join(f"{ms:.2g}" for ms in both))
+        rows.append([*row, f"{f['int8']['at 50% of the peak']['core_percent']:.2g} %"])
+    return table(head, rows)
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    return lines + ["| " + " | ".join(row) + " |" for row in rows]
+
+
+def known(results: Path, bundle: Path) -> dict[str, list[str]]:
+    """Every table whose result files are there, by name."""
+
+    def read(name: str) -> Figures | None:
+        path = results / f"{name}.json"
+        return json.loads(path.read_text())["figures"] if path.exists() else None
+
+    makers: dict[str, Callable[[Figures], list[str]]] = {
+        "accuracy": accuracy,
+        "enrol": enrol,
+        "networks": networks,
+        "latency": latency,
+        "limit": limit,
+        "mcma": mcma,
+        "floors": floors,
+    }
+    out = {name: make(figures) for name, make in makers.items() if (figures := read(name)) is not None}
+    manifest = json.loads((bundle / "manifest.json").read_text())
+    if (times := read("latency")) is not None:
+        out["variants"] = variants(manifest, times)
+    return out

@@ -1,0 +1,1 @@
+"""edge-bench: what this board makes of the network, and how long a wearer's alert takes on it."""
