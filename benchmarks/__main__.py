@@ -5,20 +5,48 @@ from __future__ import annotations
 import argparse
 import sys
 
-from benchmarks import accuracy, beats, enrol, faults, filters, leads, mcma, networks, quality, stream, which_lead
+from benchmarks import (
+    aarch64,
+    accuracy,
+    beats,
+    enrol,
+    faults,
+    filters,
+    floors,
+    latency,
+    leads,
+    limit,
+    mcma,
+    networks,
+    quality,
+    report,
+    size,
+    soak,
+    stream,
+    wheels,
+    which_lead,
+)
 from edge.cli.terminal import guarded
 
 VERBS = {
+    "aarch64": aarch64,
     "accuracy": accuracy,
     "beats": beats,
     "enrol": enrol,
     "faults": faults,
     "filters": filters,
+    "floors": floors,
+    "latency": latency,
     "leads": leads,
+    "limit": limit,
     "mcma": mcma,
     "networks": networks,
     "quality": quality,
+    "report": report,
+    "size": size,
+    "soak": soak,
     "stream": stream,
+    "wheels": wheels,
     "which-lead": which_lead,
 }
 
