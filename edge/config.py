@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -156,6 +155,8 @@ def settings(given: Mapping[str, Any], config: Path | None = None) -> RunSetting
 
 def read(path: Path) -> dict[str, Any]:
     """A configuration file's checked settings."""
+    import tomllib
+
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:

@@ -7,9 +7,7 @@ import contextlib
 import os
 import signal
 import sys
-import tempfile
 import threading
-import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
@@ -103,6 +101,9 @@ def _settle_stdout() -> None:
 
 def _kept(command: str) -> str:
     """Where the traceback went."""
+    import tempfile
+    import traceback
+
     log = Path(tempfile.gettempdir()) / f"{command}-{os.getpid()}.log"
     try:
         log.write_text(traceback.format_exc())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
+import math
 
 import numpy as np
 import numpy.typing as npt
@@ -24,8 +24,8 @@ class Resample:
 
     def __init__(self, rate: float, to: float) -> None:
         self.rate, self.to = rate, to
-        ratio = Fraction(round(rate * 1000), round(to * 1000))  # input samples an output sample
-        self._num, self._den = ratio.numerator, ratio.denominator
+        num, den = round(rate * 1000), round(to * 1000)  # input samples an output sample
+        self._num, self._den = num // math.gcd(num, den), den // math.gcd(num, den)
         scale = min(1.0, to / rate) * ROLL_OFF
         self._half = int(np.ceil(LOBES / scale))
         self.delay_samples = int(np.ceil((self._half + 1) * to / rate))  # half a filter, and the sample that is next
