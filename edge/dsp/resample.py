@@ -12,6 +12,7 @@ from edge.blocks import Block, Signal
 LOBES = 12  # zero crossings of the sinc on each side: passband flat to 0.1 % up to 0.38 of the lower rate
 ROLL_OFF = 0.94  # cutoff as a part of the lower Nyquist frequency
 KAISER_BETA = 7.0  # 70 dB
+PIECE = 4096  # output samples at a time, so that an hour at once takes no gigabytes
 MAX_PHASES = 8192  # finer ratios are rounded to this many phases: an error below 1 uV at 1 mV, 40 Hz
 
 
@@ -68,15 +69,15 @@ class Resample:
         whole, part = np.divmod(n * self._num, self._den)
         phase = part * self._phases // self._den
         base = whole - held.start
+        taps = np.arange(1 - self._half, 1 + self._half)[:, None]
         out = np.empty((len(n), len(held.leads)), np.float32)
         for k in range(len(held.leads)):
             x = held.mv[:, k].astype(np.float64)
             low, high = _run_bounds(held.mv[:, k])
-            total = np.zeros(len(n))
-            for j in range(2 * self._half):  # one tap at a time: the same sum however the input is cut
-                at = np.clip(base + j - self._half + 1, low[base], high[base])
-                total += x[at] * self._table[phase, j]
-            out[:, k] = total
+            for piece in (slice(at, at + PIECE) for at in range(0, len(n), PIECE)):
+                at = np.clip(base[piece] + taps, low[base[piece]], high[base[piece]])
+                weighed = x[at] * self._table[phase[piece]].T
+                out[piece, k] = np.add.accumulate(weighed)[-1]  # tap by tap: the same sum however the input is cut
         return Block(first, self.to, held.leads, out, held.valid[base])
 
 
