@@ -28,6 +28,7 @@ TITLES = {
     "variants": "Variants of the bundle",
     "latency": "Latency",
     "limit": "How near the machine's limit",
+    "device": "On a device, and as a watch",
     "floors": "Floors on a Raspberry Pi",
 }
 

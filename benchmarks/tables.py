@@ -149,6 +149,38 @@ def floors(figures: Figures) -> list[str]:
     return table(head, rows)
 
 
+def device(read: Callable[[str], Figures]) -> list[str]:
+    """What a live run costs, and how well it watches: one figure a row."""
+    stream, beats, quality, faults, soak = (read(n) for n in ("stream", "beats", "quality", "faults", "soak"))
+    first = next(iter(stream.values()))
+    live, parts, replay = (first[key]["500 Hz"] for key in ("live", "parts_percent_of_a_core", "replay"))
+    others = ", ".join(f"{first['live'][rate]['cpu_percent']:.1f} %" for rate in ("250 Hz", "1000 Hz"))
+    start = f"{live['first_input_s_after_start']:.1f} s; {live['first_reconstructed_s_after_first_input']:.1f} s"
+    network, whole = parts["of twelve: network"], parts["pipeline in all"]
+    rows = [
+        ("a live run, 3 leads at 500 Hz, events and recording on: share of one core", f"{live['cpu_percent']:.1f} %"),
+        ("… at 250 and 1000 Hz", others),
+        (f"… of which the pipeline (network {network:.2f} %), timed by itself", f"{whole:.1f} %"),
+        ("… resident memory, at most", f"{live['rss_mb_peak']:.0f} MB"),
+        ("… first input after start; first reconstructed sample after that", start),
+        ("… a recording at full speed", f"{replay['times_real_time']:.0f} times real time"),
+    ]
+    rows = [(what, figure, "`stream.json`") for what, figure in rows]
+    kept = [name for name, of in soak["growth_an_hour"].items() if of["verdict"] == "kept"]
+    title = f"{soak['hours']:g} hours of signal with faults: accounts broken; kept from growing"
+    rows.append((title, f"{len(soak['broken'])}; {', '.join(kept)}", "`soak.json`"))
+    for leads, title in (("II", "lead II"), ("both", "both leads")):
+        f = beats["mitdb"]["gross"][leads]
+        figure = f"{f['sensitivity_percent']} %, {f['positive_predictivity_percent']} %"
+        rows.append((f"QRS on MIT-BIH, {title}: sensitivity, positive predictivity", figure, "`beats.json`"))
+    auroc = quality["cinc2011"]["auroc_fitted_on_first_half_scored_on_second"]
+    title = "signal quality, Challenge 2011 by record, rule fitted on one half: AUROC on the other"
+    rows.append((title, f"{auroc:.3f}", "`quality.json`"))
+    figure = f"{faults['runs']}, {faults['checks']}, {faults['broken']}"
+    rows.append(("fault campaign: runs, invariants checked, broken", figure, "`faults.json`"))
+    return table(("what", "figure", "file"), rows)
+
+
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     return lines + ["| " + " | ".join(row) + " |" for row in rows]
@@ -171,6 +203,8 @@ def known(results: Path, bundle: Path) -> dict[str, list[str]]:
         "floors": floors,
     }
     out = {name: make(figures) for name, make in makers.items() if (figures := read(name)) is not None}
+    if all((results / f"{name}.json").exists() for name in ("stream", "beats", "quality", "faults", "soak")):
+        out["device"] = device(lambda name: read(name) or {})
     manifest = json.loads((bundle / "manifest.json").read_text())
     if (times := read("latency")) is not None:
         out["variants"] = variants(manifest, times)

@@ -83,13 +83,14 @@ def _main() -> int:
     parser.add_argument("--name", default="default")
     names = ", ".join(small.name for small in SMALL)
     parser.add_argument("--variants", help=f"smaller ones, joined by commas (all of {names}; none: float files only)")
+    parser.add_argument("--every", type=int, default=1, help="calibrate by every n-th recording of fold 8 only")
     args = parser.parse_args()
     wanted = _wanted(args.variants)
     torch.set_num_threads(1)
     trained, config = checkpoint.load(args.checkpoint)
     net = deployable(trained)
     whole = corpus.load(args.data)
-    held = whole.select([HELD_FOLD])
+    held = whole.select([HELD_FOLD]).every(max(args.every, 1))
     args.out.mkdir(parents=True, exist_ok=True)
     told = manifest(args.name, args.checkpoint, net, config, args.data)
     for engine, file in FLOATS.items():
@@ -104,7 +105,7 @@ def _main() -> int:
         told["patient"] = patient(open_bundle(args.out), args.data, {"ridge": ridge(net)})
         Population.of(told, basis_of(net))
         write(args.out, told)
-    refused = _add_small(args.out, told, wanted, whole)
+    refused = _add_small(args.out, told, wanted, whole, max(args.every, GATE_STRIDE))
     return 1 if args.variants and refused else 0
 
 
@@ -118,12 +119,12 @@ def _wanted(text: str | None) -> list[Small]:
     return [small for small in SMALL if small.name in names]
 
 
-def _add_small(out: Path, told: dict[str, Any], wanted: list[Small], whole: corpus.Corpus) -> list[str]:
+def _add_small(out: Path, told: dict[str, Any], wanted: list[Small], whole: corpus.Corpus, stride: int) -> list[str]:
     """Makes each wanted variant and lets it into the bundle where every gate does; returns the refused."""
     if not wanted:
         return []
     bundle = open_bundle(out)
-    held = whole.select([HELD_FOLD]).every(GATE_STRIDE)
+    held = whole.select([HELD_FOLD]).every(stride)
     reference = Reference(bundle, bundle.load(bundle.choose("litert", "float32")), list(held.mv()))
     windows = calibration.windows(whole.select(LEARN_FOLDS), bundle.window) if any(s.windows for s in wanted) else None
     refused, trials = [], {}
