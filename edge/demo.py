@@ -34,6 +34,7 @@ from edge.sinks.pty_server import PtyServer
 from edge.sinks.state import ViewState
 from edge.sinks.table import LeadScore, summary_table
 from edge.sources.serial import SerialPatch
+from edge.stopping import stopped_after
 from edge.virtual import resampled, virtual_patch
 from edge.whole import joined, reconstruct
 
@@ -74,7 +75,8 @@ def demo(s: RunSettings) -> int:
     s, variant = decided.settings, decided.variant
     if decided.ignored:
         print(f"edge-run: {decided.ignored}", file=sys.stderr)
-    engine = bundle.load(variant, s.threads)
+    with stopped_after():
+        engine = bundle.load(variant, s.threads)
     kept, state = _Keep(), ViewState()
     patch = virtual_patch(truth[:, [LEAD[name] for name in SENT]], RATE, SENT, name="demo patch")
     with PtyServer(patch) as server:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import signal
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from types import FrameType
 
 from edge.bench.turns import Candidate, Clocks
 from edge.bundle import Bundle, Variant
 from edge.engines import Array, Engine
 from edge.errors import InputError, Reason
-from edge.stopping import stop_signals
+from edge.stopping import stopped_after
 
 Load = Callable[[Variant, int], Engine]
 
@@ -56,26 +52,6 @@ def load_all(
         first = loaded.left_out[0]
         raise InputError(f"nothing of the bundle {bundle.name} runs here: {first.text}", first.reason)
     return loaded
-
-
-@contextlib.contextmanager
-def stopped_after() -> Iterator[None]:
-    """A stop that is asked for within comes at the end: an engine's import makes an ImportError of it."""
-    asked: list[int] = []
-
-    def remember(number: int, at: FrameType | None) -> None:
-        asked.append(number)
-
-    before = {}
-    if threading.current_thread() is threading.main_thread():  # Python takes signals nowhere else
-        before = {number: signal.signal(number, remember) for number in stop_signals()}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        if asked:
-            raise KeyboardInterrupt
 
 
 def _candidate(variant: Variant, threads: int, x: Array, load: Load, clocks: Clocks) -> Candidate:

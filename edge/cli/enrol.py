@@ -15,6 +15,7 @@ from edge.cli.terminal import Parser, guarded, show
 from edge.config import DEFAULT_BUNDLE, ENGINES, RunSettings, settings
 from edge.errors import InputError, OutputError, Reason, UsageError
 from edge.leads import LEADS
+from edge.stopping import stopped_after
 
 if TYPE_CHECKING:
     from edge.gathering import Gathered
@@ -48,26 +49,32 @@ def _main(argv: Sequence[str] | None) -> int:
     import asyncio
 
     from edge.bundle import open_bundle
+    from edge.choice import decide
     from edge.enrolment import enrol
     from edge.gathering import gather
     from edge.patient import save_patient
     from edge.sources.chosen import chosen_source
 
     bundle = open_bundle(s.bundle)
-    variant = bundle.choose(s.engine, s.variant)
+    decided = decide(s, bundle)
+    s, variant = decided.settings, decided.variant
+    if decided.ignored:
+        print(f"edge-enrol: {decided.ignored}", file=sys.stderr)
     try:
         gathered = asyncio.run(gather(chosen_source(s), seconds or USUAL_S))
     except KeyboardInterrupt:
         print("edge-enrol: stopped, no patient file is written", file=sys.stderr)
         return 0
     _check(gathered, seconds)
+    with stopped_after():
+        engine = bundle.load(variant, s.threads)
     patient = enrol(
         gathered.mv,
         gathered.device.rate,
         gathered.device.montage.names,
         [name.strip() for name in options.channels.split(",")],
         bundle=bundle,
-        engine=bundle.load(variant, s.threads),
+        engine=engine,
         mains_hz=s.mains,
         hop_s=s.hop,
     )

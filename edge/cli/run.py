@@ -10,6 +10,7 @@ from pathlib import Path
 from edge import __version__
 from edge.cli.terminal import Parser, guarded, show
 from edge.config import ENGINES, VIEWS, RunSettings, settings
+from edge.stopping import stopped_after
 
 DISCLAIMER = "Not a medical device: for research and development, never for diagnosis or monitoring of patients."
 EXAMPLES = f"""\
@@ -70,7 +71,8 @@ def _run(s: RunSettings) -> int:
         show(explain(s, bundle, variant, patient, decided.choice))
         return 0
     source = chosen_source(s)
-    engine = bundle.load(variant, s.threads)
+    with stopped_after():
+        engine = bundle.load(variant, s.threads)
     state = ViewState()
     asyncio.run(Run(source, s, bundle, variant, engine, chosen_sinks(s, state), state, patient).go())
     return 0
