@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from benchmarks import tables
 from benchmarks.tables import NETWORKS, SETS
 
 Figures = Mapping[str, Any]
@@ -28,7 +29,7 @@ def draw(results: Path, out: Path) -> dict[str, list[str]]:
 
 
 def _sizes(figures: Figures, out: Path) -> str:
-    """Correlation against multiply-accumulates; baselines as lines."""
+    """Correlation against multiply-accumulates; hollow where a training was stopped; baselines as lines."""
     figure, axes = _figure(2)
     for axis, (key, title) in zip(axes, SETS.items(), strict=True):
         for name, entry in figures["models"].items():
@@ -37,13 +38,15 @@ def _sizes(figures: Figures, out: Path) -> str:
                 continue
             if "macs" in entry:
                 short = name.partition("/")[0]
-                axis.plot(entry["macs"] / 1e6, blind["pcc"], "o", color=RED if short == "default" else INK)
+                colour = RED if short == "default" else INK
+                fill = "none" if tables.ended(entry).startswith("stopped") else colour  # hollow: it could learn more
+                axis.plot(entry["macs"] / 1e6, blind["pcc"], "o", color=colour, markerfacecolor=fill)
                 label = NETWORKS.get(short, short).strip("*")
                 axis.annotate(label, (entry["macs"] / 1e6, blind["pcc"]), (4, 4), textcoords="offset points", size=7)
             else:
                 axis.axhline(blind["pcc"], color=GREY, lw=0.8)
                 there = axis.get_yaxis_transform()
-                axis.text(0.99, blind["pcc"], name, transform=there, size=7, color=GREY, va="bottom", ha="right")
+                axis.text(0.01, blind["pcc"], name, transform=there, size=7, color=GREY, va="bottom", ha="left")
         axis.set(xscale="log", xlabel="MMAC a window", ylabel="PCC, leads not measured", title=title)
         axis.margins(x=0.25)
     return _save(figure, out / "sizes.png")

@@ -66,7 +66,7 @@ def networks(figures: Figures) -> list[str]:
         name = key.partition("/")[0]
         row = [BASELINES.get(name) or NETWORKS.get(name, name)]
         if "weights" in entry:
-            row += [f"{entry['weights']:,}", f"{entry['macs'] / 1e6:.1f}", f"{entry['time']:.2f}", _ended(entry)]
+            row += [f"{entry['weights']:,}", f"{entry['macs'] / 1e6:.1f}", f"{entry['time']:.2f}", ended(entry)]
         else:
             row += ["-"] * 4
         for data in SETS:
@@ -75,7 +75,7 @@ def networks(figures: Figures) -> list[str]:
     return table(head, rows)
 
 
-def _ended(entry: Figures) -> str:
+def ended(entry: Figures) -> str:
     """How a training ended: by patience, by its plan, or before either."""
     training = entry["training"]
     recipe = training["recipe"]

@@ -45,7 +45,7 @@ def test_variants_show_what_kept_one_out():
 def test_a_training_is_converged_only_where_patience_ended_it():
     recipe = {"steps": 0, "patience_epochs": 5}
     training = {"converged": False, "steps": 700, "curve": [[100, 0.5]] * 7, "recipe": recipe}
-    assert tables._ended({"training": training}) == "stopped after 7"
-    assert tables._ended({"training": training | {"converged": True}}) == "converged"
+    assert tables.ended({"training": training}) == "stopped after 7"
+    assert tables.ended({"training": training | {"converged": True}}) == "converged"
     planned = training | {"recipe": recipe | {"steps": 700}}
-    assert tables._ended({"training": planned}) == "to its plan's end"
+    assert tables.ended({"training": planned}) == "to its plan's end"
