@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from benchmarks import result
+from benchmarks import result, turns
 from edge.errors import InputError, Reason
 from edge.leads import LEAD, LEADS
 from edge.metrics import agreement
@@ -109,14 +108,7 @@ def _times(runs: list[Path]) -> list[float]:
         net, _ = checkpoint.load(folder / BEST)
         x = torch.zeros(1, 24, 1, int(net.window))  # type: ignore[call-overload]
         calls.append(lambda net=net, x=x: net.twelve(x))  # type: ignore[misc]
-    took = np.zeros((TIMED, len(calls)))
-    for turn in range(-3, TIMED):
-        for k, call in enumerate(calls):
-            began = time.perf_counter()
-            call()
-            if turn >= 0:
-                took[turn, k] = time.perf_counter() - began
-    middle = np.median(took, axis=0)
+    middle = turns.medians(calls, TIMED)
     return [float(f"{ratio:.3g}") for ratio in middle / middle[0]]
 
 

@@ -86,11 +86,13 @@ def _main() -> int:
     parser.add_argument("--every", type=int, default=1, help="calibrate by every n-th recording of fold 8 only")
     args = parser.parse_args()
     wanted = _wanted(args.variants)
+    if args.every < 1:
+        raise UsageError(f"--every {args.every}: 1 or more is expected")
     torch.set_num_threads(1)
     trained, config = checkpoint.load(args.checkpoint)
     net = deployable(trained)
     whole = corpus.load(args.data)
-    held = whole.select([HELD_FOLD]).every(max(args.every, 1))
+    held = whole.select([HELD_FOLD]).every(args.every)
     args.out.mkdir(parents=True, exist_ok=True)
     told = manifest(args.name, args.checkpoint, net, config, args.data)
     for engine, file in FLOATS.items():

@@ -99,8 +99,8 @@ class _Readings:
         patch = outputs[0]
         enrolled = [_road(mv, MONTAGES[0], bundle, engine, c) for mv, c in zip(truth, on.corrections, strict=True)]
         rest = round(ENROL_S * RATE)
-        self.pcc = [_pcc(truth, of, montage) for of, montage in zip(outputs, MONTAGES, strict=True)]
-        self.pcc_enrolled = _pcc(truth[:, rest:], [_after(t, rest) for t in enrolled], MONTAGES[0])
+        self.pcc = [_pcc(truth, [t.mv for t in of], montage) for of, montage in zip(outputs, MONTAGES, strict=True)]
+        self.pcc_enrolled = _pcc(truth[:, rest:], [t.mv[rest:] for t in enrolled], MONTAGES[0])
         self.read = features.read(np.stack([np.nan_to_num(t.mv) for t in patch]), on.marked, MONTAGES[0])
         self.identity_mv = max(_off_identities(t.mv) for of in outputs for t in of)
         self.available = np.isfinite(_road(_with_gaps(truth[0]), MONTAGES[0], bundle, engine).mv)
@@ -115,12 +115,8 @@ def _road(
     return joined([*stage.push(Block(0, RATE, montage, measured, np.isfinite(measured))), *stage.flush()])
 
 
-def _after(twelve: TwelveLeads, first: int) -> Signal:
-    return twelve.mv[first:]
-
-
-def _pcc(truth: Signal, outputs: Sequence[TwelveLeads | Signal], montage: tuple[str, ...]) -> float:
-    estimate = np.stack([each if isinstance(each, np.ndarray) else each.mv for each in outputs])
+def _pcc(truth: Signal, outputs: Sequence[Signal], montage: tuple[str, ...]) -> float:
+    estimate = np.stack(outputs)
     missing = [k for k, lead in enumerate(LEADS) if lead not in montage]
     with np.errstate(invalid="ignore"):
         return float(np.nanmean(agreement(truth, estimate, RATE).pcc[:, missing]))
