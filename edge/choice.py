@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
 import json
 import os
@@ -10,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from edge import whole_file
 from edge.bundle import Bundle, Variant
 from edge.config import RunSettings
 from edge.errors import OutputError, Reason
@@ -92,16 +92,9 @@ def save_choice(identity: str, choice: Choice) -> Path:
     except ValueError:
         choices = {}
     text = json.dumps({"format": FORMAT, "choices": {**choices, identity: asdict(choice)}}, indent=1) + "\n"
-    draft = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
-        with draft.open("w", encoding="ascii") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
+        whole_file.replace(path, text)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            draft.unlink()
         raise _unwritable(path, error) from error
     return path
 

@@ -5,9 +5,7 @@ JSON, version 1; it holds no name and no date of birth, only numbers about a hea
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from edge import whole_file
 from edge.beat_shape import LENGTH, POINTS
 from edge.bundle import RATE, Bundle
 from edge.correction import Correction, Features
@@ -105,18 +104,9 @@ def open_patient(path: Path) -> Patient:
 
 def save_patient(path: Path, patient: Patient) -> None:
     """Writes it whole or not at all, readable by its owner only. Raises OutputError."""
-    draft = path.with_name(path.name + ".part")
-    text = json.dumps(as_json(patient), indent=1, allow_nan=False) + "\n"
     try:
-        draft.touch(mode=0o600)
-        with draft.open("w", encoding="ascii") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
+        whole_file.replace(path, json.dumps(as_json(patient), indent=1, allow_nan=False) + "\n", mode=0o600)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            draft.unlink()
         text = f"the patient file {path} cannot be written ({error.strerror}): choose another place"
         raise OutputError(text, Reason.UNWRITABLE) from error
 

@@ -12,6 +12,8 @@ import tty
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+import pytest
+
 
 @dataclass(frozen=True)
 class Told:
@@ -20,6 +22,15 @@ class Told:
     code: int
     out: str
     err: str
+
+
+def ran(main: Callable[[list[str]], int], capfd: pytest.CaptureFixture[str], *arguments: object) -> Told:
+    """A command in this process; whatever a test asks of it, no mistake of a user's may look like a bug."""
+    capfd.readouterr()
+    told = Told(main([str(argument) for argument in arguments]), *capfd.readouterr())
+    assert "Traceback" not in told.err
+    assert "a bug" not in told.err
+    return told
 
 
 def process(*arguments: object, **options: object) -> subprocess.Popen[str]:

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
-from command_line import Told
+from command_line import Told, ran
 
 from edge.cli.run import main
 from edge.leads import LEAD, LEADS
@@ -19,15 +20,7 @@ SECONDS = 6.0
 def edge_run(capfd: pytest.CaptureFixture[str]) -> Callable[..., Told]:
     """edge-run in this process; whatever a test asks of it, no mistake of a user's may look like a bug."""
 
-    def run(*arguments: object) -> Told:
-        capfd.readouterr()
-        code = main([str(argument) for argument in arguments])
-        told = Told(code, *capfd.readouterr())
-        assert "Traceback" not in told.err
-        assert "a bug" not in told.err
-        return told
-
-    return run
+    return functools.partial(ran, main, capfd)
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import functools
 import json
 import os
 import subprocess
@@ -8,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from command_line import Told, ended
+from command_line import Told, ended, ran
 
 from edge.bench import measured
 from edge.choice import choices_file
@@ -21,15 +22,7 @@ QUICK = ("--duration", "1", "--threads", "1", "--no-stream")
 def edge_bench(capfd: pytest.CaptureFixture[str]) -> Callable[..., Told]:
     """edge-bench in this process; whatever a test asks of it, no mistake of a user's may look like a bug."""
 
-    def run(*arguments: object) -> Told:
-        capfd.readouterr()
-        code = main([str(argument) for argument in arguments])
-        told = Told(code, *capfd.readouterr())
-        assert "Traceback" not in told.err
-        assert "a bug" not in told.err
-        return told
-
-    return run
+    return functools.partial(ran, main, capfd)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import functools
 import json
 import os
 import signal
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from command_line import Told, ended, wait_for
+from command_line import Told, ended, ran, wait_for
 
 from edge.cli.enrol import main
 from edge.leads import LEADS
@@ -23,15 +24,7 @@ PATCH = ("--channels", "II,V1,V5")
 def edge_enrol(capfd: pytest.CaptureFixture[str]) -> Callable[..., Told]:
     """edge-enrol in this process; whatever a test asks of it, no mistake of a user's may look like a bug."""
 
-    def run(*arguments: object) -> Told:
-        capfd.readouterr()
-        code = main([str(argument) for argument in arguments])
-        told = Told(code, *capfd.readouterr())
-        assert "Traceback" not in told.err
-        assert "a bug" not in told.err
-        return told
-
-    return run
+    return functools.partial(ran, main, capfd)
 
 
 @pytest.fixture(scope="module")
