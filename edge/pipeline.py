@@ -13,30 +13,27 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from edge.alerts import Alert, AlertEngine, AlertSettings
+from edge.alerts import AlertSettings
 from edge.blocks import Block, TwelveLeads
 from edge.bundle import RATE, Bundle, open_bundle
 from edge.config import HOP_RANGE_S
 from edge.engines import Engine
 from edge.errors import UsageError
 from edge.front import front, through
+from edge.monitor import Finding, Monitor
 from edge.montage import Montage
-from edge.quality import Quality, QualityReport
+from edge.quality import QualityReport
 from edge.reconstruction import Reconstruct
 from edge.rhythm.beat import Beat
-from edge.rhythm.detector import BeatDetector
-from edge.rhythm.rate import HeartRate
-from edge.rhythm.scores import RhythmScores
 from edge.timeline import Cause, Chunk, Gap, Timeline
 
 if TYPE_CHECKING:  # loaded where a patient file is given
     from edge.misfit import Watch
     from edge.patient import Patient
 
-BEATS_END_S = 10.0  # into a gap: every beat before it is known by then, and there is none in it
 MIN_RATE, MAX_RATE = 50.0, 4000.0  # Hz
 
-Output = TwelveLeads | Beat | QualityReport | Gap | Alert
+Output = TwelveLeads | Gap | Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,20 +81,14 @@ class Pipeline:
         names = self.montage.names
         self.timeline = Timeline(names, rate)
         self._front = front(rate, self.settings.mains_hz, together=self.montage.redundant)
-        self.quality = Quality(names, RATE)
-        self.beats = BeatDetector(RATE)
+        self.monitor = Monitor(names, self.settings.alerts)
         hop, correction = round(self.settings.hop_s * RATE), patient.correction if patient else None
         self.twelve = Reconstruct(self.montage, bundle, engine, hop, correction)
         self._patient = patient
         self.watch: Watch | None = patient.watch(names) if patient else None
-        self.alerts = AlertEngine(names, RATE, self.settings.alerts)
-        self.rates = HeartRate(RATE)
-        self.scores = RhythmScores(RATE)
         self.on_placed: Callable[[Block], None] | None = None  # told of every stretch of the timeline as it came
         self.samples_out = 0  # of the twelve leads, at 500 Hz
-        self._quality: QualityReport | None = None
         self._next = 0
-        self._blank = 0  # samples of nothing since the last signal
 
     def push(self, samples: Chunk | npt.NDArray[np.floating]) -> list[Output]:
         """Samples as a numbered `Chunk`, or as an array (n x leads, mV, NaN where lost) that follows the last one."""
@@ -120,13 +111,13 @@ class Pipeline:
 
     def contact(self, off: frozenset[str]) -> list[Output]:
         """From now on these leads, and no others, miss an electrode."""
-        return [*self.alerts.push_electrodes(self.now, off)]
+        return [*self.monitor.alerts.push_electrodes(self.now, off)]
 
     def link(self, up: bool) -> list[Output]:
-        return [*self.alerts.push_link(self.now, up)]
+        return [*self.monitor.alerts.push_link(self.now, up)]
 
     def battery(self, percent: float) -> list[Output]:
-        return [*self.alerts.push_battery(self.now, percent)]
+        return [*self.monitor.alerts.push_battery(self.now, percent)]
 
     @property
     def now(self) -> int:
@@ -138,10 +129,9 @@ class Pipeline:
         out = self._run(self.timeline.flush())
         for position, stage in enumerate(self._front):
             out += self._front_to_back(stage.flush(), position + 1)
-        out += self._judged(self.quality.flush())
-        out += self._beaten(self.beats.flush())
+        out += self._watched(self.monitor.flush())
         out += self._attach(self.twelve.flush())
-        return out + self.alerts.flush()
+        return out + self.monitor.alerts.flush()
 
     def enrolment(self) -> dict[str, int | bool | None] | None:
         """How much the patient file corrected, and whether its heart is this one (None: not seen); None without one."""
@@ -153,7 +143,7 @@ class Pipeline:
     def delays(self) -> dict[str, float]:
         """Each stage's delay in ms, in the order of the road."""
         stages = {type(s).__name__.lower(): s.delay_samples for s in self._front}
-        stages |= {"beats": self.beats.typical_delay_samples}
+        stages |= {"beats": self.monitor.delay_samples}
         stages["twelve leads"] = self.twelve.delay_samples
         return {name: 1000.0 * samples / RATE for name, samples in stages.items()}
 
@@ -164,7 +154,7 @@ class Pipeline:
             first, end = (math.ceil(edge * scale - 1e-6) for edge in (gap.start, gap.start + gap.samples))
             at = replace(gap, start=first, samples=end - first)
             out.append(at)
-            out += self.alerts.push_gap(at.start, at.samples)
+            out += self.monitor.alerts.push_gap(at.start, at.samples)
         if self.on_placed:
             for block in blocks:
                 self.on_placed(block)
@@ -175,34 +165,23 @@ class Pipeline:
             blocks = through(stage, blocks)
         out: list[Output] = []
         for block in blocks:
-            out += self._judged(self.quality.push(block))
-            self._blank = self._blank + len(block.mv) if block.blank else 0
-            beats = self.beats.push(block) if self._blank <= BEATS_END_S * RATE else []
-            out += self._beaten(beats)
-            if self.watch and self.watch.push(block, beats):
+            found = self._watched(self.monitor.push(block))
+            if self.watch and self.watch.push(block, [beat for beat in found if isinstance(beat, Beat)]):
                 self.twelve.corrects = self.watch.fits
-                out += self.alerts.push_fit(block.end, self.watch.fits, self.watch.distance)
-            out += self.alerts.advance(block.end, self.beats.horizon)
+                found += self.monitor.alerts.push_fit(block.end, self.watch.fits, self.watch.distance)
+            out += found
+            out += self.monitor.judge(block.end)
             out += self._attach(self.twelve.push(block))
         return out
 
-    def _judged(self, reports: list[QualityReport]) -> list[Output]:
-        out: list[Output] = [*reports]
-        for report in reports:
-            self._quality = report
-            self.beats.set_quality(report.end, report.score)
-            if self.watch:
-                self.watch.set_quality(report)
-            out += self.alerts.push_quality(report)
-        return out
-
-    def _beaten(self, beats: list[Beat]) -> list[Output]:
-        self.scores.push(beats)
-        for beat in beats:
-            self.rates.push(beat)
-        return [*beats, *self.alerts.push_beats(beats)]
+    def _watched(self, found: list[Finding]) -> list[Finding]:
+        if self.watch:
+            for report in found:
+                if isinstance(report, QualityReport):
+                    self.watch.set_quality(report)
+        return found
 
     def _attach(self, blocks: list[TwelveLeads]) -> list[Output]:
         self.samples_out += sum(len(b.mv) for b in blocks)
-        score = dict(self._quality.score) if self._quality else {}
+        score = dict(self.monitor.report.score) if self.monitor.report else {}
         return [replace(b, quality=score) for b in blocks]

@@ -234,12 +234,11 @@ class Run:
         self._refresh_due = now + REFRESH_S
         state.elapsed_s = pipeline.now / RATE
         state.latency_p50_ms, state.latency_p99_ms = self._latencies()
-        state.heart_rate_bpm = pipeline.rates.at(pipeline.now)
+        state.heart_rate_bpm = pipeline.monitor.rates.at(pipeline.now)
         state.samples = pipeline.timeline.received
         state.lost = {str(cause): n for cause, n in pipeline.timeline.lost.items()}
-        state.alerts = tuple(
-            ActiveAlert(str(a.kind), str(a.priority), a.technical, a.onset / RATE) for a in pipeline.alerts.active
-        )
+        active = pipeline.monitor.alerts.active
+        state.alerts = tuple(ActiveAlert(str(a.kind), str(a.priority), a.technical, a.onset / RATE) for a in active)
 
     def _latencies(self) -> tuple[float | None, float | None]:
         """Of a live run or a replay at real time; at any other pace they mean nothing."""
@@ -285,7 +284,7 @@ class Run:
                 "first_input_s": self._start_up.first_input_s,
                 "first_reconstructed_s": self._start_up.first_reconstructed_s,
             },
-            "scores": pipeline.scores.scores(),
+            "scores": pipeline.monitor.scores.scores(),
         }
         return self._stamp.event("summary", pipeline.now, fields)
 

@@ -487,7 +487,7 @@ def test_an_hour_without_signal_is_cheap_and_every_sample_of_it_is_there():
         calls += 1
         return found(block)
 
-    found, pipeline.beats.push = pipeline.beats.push, counted
+    found, pipeline.monitor.beats.push = pipeline.monitor.beats.push, counted
     out = pipeline.push(Chunk(len(x) + 1_800_000, x)) + pipeline.flush()
     assert pipeline.samples_out == 2 * len(x) + 1_800_000
     assert calls < 200, "beats are not looked for in nothing"
