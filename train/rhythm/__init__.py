@@ -1,0 +1,1 @@
+"""What beats and rhythm are learned from: annotated recordings, as the device hears them."""
