@@ -59,9 +59,8 @@ def marks(path: Path, annotator: str = "atr") -> Marks:
     stem = str(path.with_suffix(""))
     read = wfdb.rdann(stem, annotator)
     rate = float(read.fs or wfdb.rdheader(stem).fs)
-    return Marks(
-        rate, np.asarray(read.sample, np.int64), tuple(read.symbol), tuple(a.strip("\0") for a in read.aux_note)
-    )
+    aux = tuple(note.strip("\0") for note in read.aux_note)
+    return Marks(rate, np.asarray(read.sample, np.int64), tuple(read.symbol), aux)
 
 
 def heard(path: Path, leads: Sequence[str] | None = None) -> Heard:
