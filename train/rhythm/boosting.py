@@ -29,6 +29,13 @@ def classifier(**settings: Any) -> Any:
     return HistGradientBoostingClassifier(**{**SETTINGS, **settings})
 
 
+def one_thread() -> Any:
+    """A context: so small a fit loses more to threads that wait for one another than it gains."""
+    from threadpoolctl import threadpool_limits
+
+    return threadpool_limits(1)
+
+
 def fit(
     x: Floats,
     y: npt.NDArray[np.int64],
@@ -38,7 +45,8 @@ def fit(
     **settings: Any,
 ) -> dict[str, Any]:
     """Trees over `x` (samples x features) for `y` (indices into `classes`, all present), as `edge` reads them."""
-    model = classifier(**settings).fit(x, y, sample_weight=weights)
+    with one_thread():
+        model = classifier(**settings).fit(x, y, sample_weight=weights)
     trees = [_tree(tree, k) for step in model._predictors for k, tree in enumerate(step)]
     base = np.ravel(model._baseline_prediction).astype(float).tolist()
     return {"format": 1, "features": list(features), "classes": list(classes), "base": base, "trees": trees}
@@ -78,6 +86,7 @@ def out_of_fold(
     for part in np.array_split(order, min(folds, len(names))):
         out = np.isin(groups, part)
         model = classifier(**settings)
-        model.fit(x[~out], y[~out], sample_weight=None if weights is None else weights[~out])
+        with one_thread():
+            model.fit(x[~out], y[~out], sample_weight=None if weights is None else weights[~out])
         answer[np.ix_(out, model.classes_)] = model.predict_proba(x[out])
     return answer
