@@ -21,7 +21,7 @@ class Label(enum.StrEnum):
     UNKNOWN = "unknown"  # the signal does not allow an answer
 
 
-# as WFDB's rhythm annotations have them (PhysioNet, "Annotations": aux strings of RHYTHM); SBR and SVTA by their nearest
+# as WFDB's rhythm annotations have them (PhysioNet, "Annotations"), or the nearest there is
 WFDB = {
     Label.VF: "(VFL",
     Label.ASYSTOLE: "(ASYS",
