@@ -26,12 +26,14 @@ from benchmarks import (
     wheels,
     which_lead,
 )
+from benchmarks.ec57 import command as ec57
 from edge.cli.terminal import guarded
 
 VERBS = {
     "aarch64": aarch64,
     "accuracy": accuracy,
     "beats": beats,
+    "ec57": ec57,
     "enrol": enrol,
     "faults": faults,
     "filters": filters,

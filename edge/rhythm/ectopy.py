@@ -20,6 +20,7 @@ class Run:
     end: int  # and of its last one so far
     beats: int
     over: bool  # another beat, or a gap, has ended it
+    told: int  # sample of the beat that told so
 
     def rate_per_min(self, rate: float) -> float:
         """Mean over its intervals; `rate` in Hz."""
@@ -34,6 +35,7 @@ class Bigeminy:
     end: int
     cycles: int  # ventricular beats with another beat before each
     over: bool
+    told: int
 
 
 EctopyFinding = Run | Bigeminy
@@ -42,11 +44,11 @@ EctopyFinding = Run | Bigeminy
 class Ectopy:
     """Takes classed beats in order; tells runs as they grow and as they end, and bigeminy likewise."""
 
-    def __init__(self, rate: float = 500.0, burden_s: float = 3600.0) -> None:
-        self.burden = Burden(rate, burden_s)
+    def __init__(self) -> None:
         self._run: Run | None = None
         self._pattern: Bigeminy | None = None
         self._ventricular: bool | None = None  # the beat before; None after a gap
+        self._now = 0
 
     def push(self, beats: Iterable[Beat]) -> list[EctopyFinding]:
         return [finding for beat in beats for finding in self._take(beat)]
@@ -56,7 +58,7 @@ class Ectopy:
         return self._end_run() + self._end_pattern()
 
     def _take(self, beat: Beat) -> list[EctopyFinding]:
-        self.burden.push(beat)
+        self._now = beat.sample
         found: list[EctopyFinding] = []
         if beat.rr_ms is None or beat.kind == "Q":
             found += self._end_run() + self._end_pattern()
@@ -72,12 +74,12 @@ class Ectopy:
         if not now:
             return self._end_run()
         run = self._run
-        self._run = Run(beat.sample, beat.sample, 1, False) if run is None else _longer(run, beat)
+        self._run = Run(beat.sample, beat.sample, 1, False, beat.sample) if run is None else _longer(run, beat)
         return [self._run] if self._run.beats >= COUPLET else []
 
     def _end_run(self) -> list[EctopyFinding]:
         run, self._run = self._run, None
-        return [Run(run.start, run.end, run.beats, True)] if run and run.beats >= COUPLET else []
+        return [Run(run.start, run.end, run.beats, True, self._now)] if run and run.beats >= COUPLET else []
 
     def _patterns(self, beat: Beat, now: bool) -> list[EctopyFinding]:
         if self._ventricular is None:
@@ -88,9 +90,9 @@ class Ectopy:
             return []
         pattern = self._pattern
         self._pattern = (
-            Bigeminy(beat.sample, beat.sample, 1, False)
+            Bigeminy(beat.sample, beat.sample, 1, False, beat.sample)
             if pattern is None
-            else Bigeminy(pattern.start, beat.sample, pattern.cycles + 1, False)
+            else Bigeminy(pattern.start, beat.sample, pattern.cycles + 1, False, beat.sample)
         )
         return [self._pattern] if self._pattern.cycles > 1 else []
 
@@ -98,13 +100,13 @@ class Ectopy:
         pattern, self._pattern = self._pattern, None
         if pattern is None or pattern.cycles < 2:
             return []
-        return [Bigeminy(pattern.start, pattern.end, pattern.cycles, True)]
+        return [Bigeminy(pattern.start, pattern.end, pattern.cycles, True, self._now)]
 
 
 class Burden:
     """The share of ventricular beats among those of the last while, and of all."""
 
-    def __init__(self, rate: float, over_s: float) -> None:
+    def __init__(self, rate: float = 500.0, over_s: float = 3600.0) -> None:
         self._step = round(BURDEN_STEP_S * rate)
         self._steps = max(1, round(over_s / BURDEN_STEP_S))
         self._counts: deque[tuple[int, int, int]] = deque()  # step, beats, ventricular ones
@@ -132,4 +134,4 @@ class Burden:
 
 
 def _longer(run: Run, beat: Beat) -> Run:
-    return Run(run.start, beat.sample, run.beats + 1, False)
+    return Run(run.start, beat.sample, run.beats + 1, False, beat.sample)

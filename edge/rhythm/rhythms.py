@@ -23,7 +23,7 @@ CYCLES = 3  # of bigeminy
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """From `sample` on, `label` holds, or no longer; it began at `onset`."""
+    """Known at `sample`: `label` holds since `onset`, or, where `on` is false, has been over since then."""
 
     sample: int
     label: Label
@@ -55,6 +55,7 @@ class Rhythms:
         self._spans: dict[Label, Span] = {}
         self._last: int | None = None  # the last beat
         self._unreadable_since: int | None = None
+        self._over: int | None = None  # where what went before had ended, if that was told now
         self._at = 0
         self.now: Rhythm | None = None
 
@@ -70,6 +71,7 @@ class Rhythms:
         found: list[Rhythm] = []
         while self._at + self._tick <= to_sample:
             self._at += self._tick
+            self._over = None
             while self._waiting and _known_at(self._waiting[0]) <= self._at:
                 self._take(self._waiting.popleft())
             found += self._judge(self._at)
@@ -85,12 +87,12 @@ class Rhythms:
                     self._spans.pop(Label.BIGEMINY, None)
                 elif item.cycles >= CYCLES:
                     told = {"cycles": float(item.cycles)}
-                    self._spans[Label.BIGEMINY] = Span(item.end, Label.BIGEMINY, True, item.start, 1.0, told)
+                    self._spans[Label.BIGEMINY] = Span(item.told, Label.BIGEMINY, True, item.start, 1.0, told)
             case Span():
                 if item.on:
                     self._spans[item.label] = item
-                else:
-                    self._spans.pop(item.label, None)
+                elif self._spans.pop(item.label, None) is not None:
+                    self._over = item.onset
             case Readable():
                 if item.yes:
                     self._unreadable_since = None
@@ -124,8 +126,9 @@ class Rhythms:
         slow = SLOW_PER_MIN + (SWAY_PER_MIN if before is Label.BRADYCARDIA else -SWAY_PER_MIN)
         fast = FAST_PER_MIN + (-SWAY_PER_MIN if before is Label.TACHYCARDIA else SWAY_PER_MIN)
         label = Label.BRADYCARDIA if rate < slow else Label.TACHYCARDIA if rate > fast else Label.SINUS
-        return Rhythm(now, label, 1.0, {"rate_per_min": round(rate, 1)}, now)
+        start = now if self._over is None else self._over
+        return Rhythm(start, label, 1.0, {"rate_per_min": round(rate, 1)}, now)
 
 
 def _known_at(item: Input) -> int:
-    return item.end if isinstance(item, Bigeminy) else item.sample
+    return item.told if isinstance(item, Bigeminy) else item.sample

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge.rhythm.beat import Beat
-from edge.rhythm.ectopy import Bigeminy, Ectopy, Run
+from edge.rhythm.ectopy import Bigeminy, Burden, Ectopy, Run
 
 RATE = 500.0
 
@@ -23,7 +23,7 @@ def beats(kinds: str, rr_s: float = 0.5, start: int = 0) -> list[Beat]:
 
 
 def ended(kinds: str, of: type) -> list:
-    ectopy = Ectopy(RATE)
+    ectopy = Ectopy()
     return [f for f in ectopy.push(beats(kinds)) + ectopy.flush() if isinstance(f, of) and f.over]
 
 
@@ -39,8 +39,13 @@ def test_a_run_tells_its_length_first_and_last_beat_and_rate():
 
 
 def test_a_run_is_told_as_it_grows():
-    lengths = [run.beats for run in Ectopy(RATE).push(beats("NVVVV")) if isinstance(run, Run)]
+    lengths = [run.beats for run in Ectopy().push(beats("NVVVV")) if isinstance(run, Run)]
     assert lengths == [2, 3, 4]
+
+
+def test_what_is_over_is_told_by_the_beat_that_ends_it():
+    (run,) = ended("NVVN", Run)
+    assert run.told == beats("NVVN")[3].sample
 
 
 def test_a_gap_or_an_unreadable_beat_ends_a_run():
@@ -64,11 +69,13 @@ def test_bigeminy_does_not_reach_across_a_gap():
 
 
 def test_the_burden_is_a_share_of_the_last_hour_and_of_all():
-    ectopy = Ectopy(RATE, burden_s=120.0)
-    ectopy.push(beats("NV" * 60, rr_s=0.5))  # a minute
-    assert ectopy.burden.recent == (120, 60)
-    ectopy.push(beats("N" * 300, rr_s=1.0, start=round(60 * RATE)))
-    recent, ventricular = ectopy.burden.recent
+    burden = Burden(RATE, over_s=120.0)
+    for beat in beats("NV" * 60, rr_s=0.5):  # a minute
+        burden.push(beat)
+    assert burden.recent == (120, 60)
+    for beat in beats("N" * 300, rr_s=1.0, start=round(60 * RATE)):
+        burden.push(beat)
+    recent, ventricular = burden.recent
     assert ventricular == 0
     assert recent <= 121
-    assert (ectopy.burden.beats, ectopy.burden.ventricular) == (420, 60)
+    assert (burden.beats, burden.ventricular) == (420, 60)

@@ -34,8 +34,13 @@ def test_a_rate_that_sways_about_a_limit_is_one_rhythm():
 
 def test_the_gravest_rhythm_with_evidence_is_told_from_its_onset():
     items = [*beats(150, 60), Span(20 * RATE, Label.AF, True, 10 * RATE), Span(30 * RATE, Label.VT, True, 28 * RATE)]
-    items.append(Span(40 * RATE, Label.VT, False, 28 * RATE))
+    items.append(Span(40 * RATE, Label.VT, False, 38 * RATE))
     assert told(items, 59)[-3:] == [(Label.AF, 10.0), (Label.VT, 28.0), (Label.AF, 28.0 + 1 / RATE)]
+
+
+def test_what_follows_begins_where_the_rhythm_before_was_over():
+    items = [*beats(75, 60), Span(20 * RATE, Label.AF, True, 5 * RATE), Span(50 * RATE, Label.AF, False, 40 * RATE)]
+    assert told(items, 59)[-2:] == [(Label.AF, 5.0), (Label.SINUS, 40.0)]
 
 
 def test_no_readable_lead_is_unknown_whatever_was_before():
@@ -56,18 +61,18 @@ def test_silence_without_evidence_of_standstill_is_unknown():
 
 def test_bigeminy_lasts_until_its_pattern_is_over():
     items = [*beats(75, 60)]
-    items += [Bigeminy(10 * RATE, end * RATE, cycles, False) for cycles, end in ((2, 12), (3, 14), (4, 16))]
-    items.append(Bigeminy(10 * RATE, 16 * RATE, 4, True))
+    items += [Bigeminy(10 * RATE, end * RATE, cycles, False, end * RATE) for cycles, end in ((2, 12), (3, 14), (4, 16))]
+    items.append(Bigeminy(10 * RATE, 16 * RATE, 4, True, 17 * RATE))
     assert (Label.BIGEMINY, 10.0) not in told(items[:-3], 13)
     rhythms = Rhythms(RATE)
-    rhythms.push([*beats(75, 60), Bigeminy(10 * RATE, 14 * RATE, 3, False)])
+    rhythms.push([*beats(75, 60), Bigeminy(10 * RATE, 14 * RATE, 3, False, 14 * RATE)])
     assert rhythms.advance(15 * RATE)[-1].label is Label.BIGEMINY
-    rhythms.push([Bigeminy(10 * RATE, 16 * RATE, 4, True)])
+    rhythms.push([Bigeminy(10 * RATE, 16 * RATE, 4, True, 17 * RATE)])
     assert rhythms.advance(20 * RATE)[-1].label is Label.SINUS
 
 
 def test_changes_are_in_order_and_the_same_however_they_were_pushed():
-    items = [*beats(75, 60), Span(20 * RATE, Label.AF, True, 5 * RATE), Span(50 * RATE, Label.AF, False, 5 * RATE)]
+    items = [*beats(75, 60), Span(20 * RATE, Label.AF, True, 5 * RATE), Span(50 * RATE, Label.AF, False, 40 * RATE)]
     whole, pieces = Rhythms(RATE), Rhythms(RATE)
     whole.push(items)
     at_once = whole.advance(60 * RATE)
