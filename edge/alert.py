@@ -47,6 +47,11 @@ class Priority(enum.StrEnum):
     MEDIUM = "medium"
     LOW = "low"
 
+    @property
+    def rank(self) -> int:
+        """0 is the most urgent."""
+        return [*Priority].index(self)
+
 
 PRIORITIES = {
     Kind.ASYSTOLE: Priority.HIGH,
@@ -73,8 +78,10 @@ PRIORITIES = {
 
 
 class State(enum.StrEnum):
-    ON = "on"
-    OFF = "off"
+    """What an alert changed to. A latched one is acknowledged after its `off`, any other one before, or never."""
+
+    ON = "on"  # told a second time, with the same id, where its priority rises
+    OFF = "off"  # what it told of is over
     ACKNOWLEDGED = "acknowledged"
 
 

@@ -1,134 +1,14 @@
-"""The rules: what the beats say of the wearer, and what the signal says of the equipment.
-
-Both look at the timeline in ticks and see of each input only what lies before the tick, so the alerts do not depend on
-how the inputs were cut.
-"""
+"""What the beats alone say of the wearer: asystole, pause, bradycardia, tachycardia."""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-
-from edge.alert import Alert, Kind
+from edge.alert import Alert, Kind, Priority
+from edge.alert_inputs import Input, Inputs, Signal
 from edge.alert_latch import Latch
 from edge.alert_settings import AlertSettings
 from edge.blocks import Origin
-from edge.quality import Cause, QualityReport
 from edge.rhythm.beat import Beat
 from edge.rhythm.rate import HeartRate
-
-
-@dataclass(frozen=True, slots=True)
-class Lost:
-    """No signal from `start` up to, not including, `end`."""
-
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
-class LossBegins:
-    """From `sample` on there is no signal, until the `Lost` that tells the whole of it ends."""
-
-    sample: int
-
-
-@dataclass(frozen=True, slots=True)
-class ElectrodesOff:
-    """From `sample` on these leads, and no others, miss an electrode."""
-
-    sample: int
-    leads: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    sample: int
-    connected: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Battery:
-    sample: int
-    percent: float
-
-
-@dataclass(frozen=True, slots=True)
-class Fit:
-    """From `sample` on the heart looks like the one that was enrolled, or not."""
-
-    sample: int
-    fits: bool
-    distance: float  # from it, as a share of the limit
-
-
-Input = Beat | QualityReport | Lost | LossBegins | ElectrodesOff | Link | Battery | Fit
-
-
-def known_at(item: Input) -> int:
-    """The timeline index from which on an input counts."""
-    match item:
-        case QualityReport() | Lost():
-            return item.end
-        case _:
-            return item.sample
-
-
-@dataclass
-class Signal:
-    """Whether the leads can be read, and since when without a break."""
-
-    leads: tuple[str, ...]
-    min_quality: float
-    since: int | None = 0  # None: not now
-    off: frozenset[str] = frozenset()
-    connected: bool = True
-    lost: bool = False
-    readable: bool = True  # by the last report
-
-    def take(self, item: Input) -> None:
-        at = known_at(item)
-        match item:
-            case LossBegins():
-                self.lost = True
-            case Lost():
-                self.lost = False
-                self.since = at  # for the time being: what else is wrong is asked below
-            case QualityReport():
-                self.readable = any(self._can_be_read(item, lead) for lead in self.leads)
-            case ElectrodesOff():
-                self.off = item.leads
-            case Link():
-                self.connected = item.connected
-            case _:
-                return
-        usable = self.readable and self.connected and not self.lost and not self.off.issuperset(self.leads)
-        self.since = None if not usable else at if self.since is None else self.since
-
-    def _can_be_read(self, report: QualityReport, lead: str) -> bool:
-        """A lead without complexes is what an asystole looks like: that alone does not make it unreadable."""
-        if lead in self.off:
-            return False
-        return report.score.get(lead, 0.0) >= self.min_quality or report.causes.get(lead) is Cause.WEAK
-
-
-@dataclass
-class Inputs:
-    """What has been told, in the order in which it counts."""
-
-    waiting: deque[Input] = field(default_factory=deque)
-
-    def add(self, items: Iterable[Input]) -> None:
-        for item in items:
-            place = len(self.waiting)
-            while place and known_at(self.waiting[place - 1]) > known_at(item):
-                place -= 1
-            self.waiting.insert(place, item)
-
-    def until(self, now: int) -> Iterable[Input]:
-        while self.waiting and known_at(self.waiting[0]) <= now:
-            yield self.waiting.popleft()
 
 
 class WearerRules:
@@ -194,9 +74,10 @@ class WearerRules:
         if rate is None:
             return [*self.bradycardia.update(now, False, False, {}), *self.tachycardia.update(now, False, False, {})]
         s, evidence = self._settings, {"rate_per_min": round(rate, 1)}
-        slow = self.bradycardia.update(now, rate < s.bradycardia_per_min, rate >= s.bradycardia_off_per_min, evidence)
-        fast = self.tachycardia.update(now, rate > s.tachycardia_per_min, rate <= s.tachycardia_off_per_min, evidence)
-        return slow + fast
+        high = Priority.HIGH if _extreme(rate, s) else None
+        slow, fast = rate < s.bradycardia_per_min, rate > s.tachycardia_per_min
+        found = self.bradycardia.update(now, slow, rate >= s.bradycardia_off_per_min, evidence, None, high)
+        return found + self.tachycardia.update(now, fast, rate <= s.tachycardia_off_per_min, evidence, None, high)
 
     def _unknowable(self, now: int, readable: bool, rated: bool) -> list[Alert]:
         """End what has had no evidence for too long: it is neither true nor false any more."""
@@ -211,74 +92,5 @@ class WearerRules:
         return ended
 
 
-class EquipmentRules:
-    """Electrode off (a lead each), gap, poor signal, disconnected, battery, another heart than the one enrolled."""
-
-    def __init__(self, leads: tuple[str, ...], rate: float, settings: AlertSettings) -> None:
-        def samples(seconds: float) -> int:
-            return round(seconds * rate)
-
-        s = self._settings = settings
-        self._rate = rate
-        clear, hold_off = samples(s.equipment_clear_s), samples(s.hold_off_s)
-        origin = dict.fromkeys(leads, Origin.MEASURED)
-        off = samples(s.electrode_off_s)
-        self._off = {
-            lead: Latch(Kind.ELECTRODE_OFF, off, clear, 0, lead, leads={lead: Origin.MEASURED}) for lead in leads
-        }
-        self._gap = Latch(Kind.GAP, 0, clear, hold_off, leads=origin)
-        self._poor = Latch(Kind.POOR_SIGNAL, samples(s.poor_signal_s), clear, hold_off, leads=origin)
-        self._link = Latch(Kind.DISCONNECTED, 0, 0, 0, leads=origin)
-        self._battery = Latch(Kind.BATTERY, 0, 0, hold_off)
-        self._misfit = Latch(Kind.PATIENT_MISFIT, 0, 0, 0, leads=origin)
-        self.latches = [*self._off.values(), self._gap, self._poor, self._link, self._battery, self._misfit]
-        self._signal = Signal(leads, s.min_quality)
-        self._percent: float | None = None
-        self._fit: Fit | None = None
-        self._lost: Lost | None = None  # the last loss, joined to the ones it touches
-        self.inputs = Inputs()
-
-    def tick(self, now: int) -> list[Alert]:
-        for item in self.inputs.until(now):
-            self._take(item)
-        found: list[Alert] = []
-        for lead, latch in self._off.items():
-            off = lead in self._signal.off
-            found += latch.update(now, off, not off, {})
-        found += self._of_gap(now)
-        readable = self._signal.readable
-        found += self._poor.update(now, not readable, readable, {})
-        found += self._link.update(now, not self._signal.connected, self._signal.connected, {})
-        if self._percent is not None:
-            s, evidence = self._settings, {"battery_percent": self._percent}
-            low, charged = self._percent < s.battery_percent, self._percent > s.battery_off_percent
-            found += self._battery.update(now, low, charged, evidence)
-        if self._fit is not None:
-            evidence = {"distance_limits": round(self._fit.distance, 3)}
-            found += self._misfit.update(now, not self._fit.fits, self._fit.fits, evidence, self._fit.sample)
-        return found
-
-    def _take(self, item: Input) -> None:
-        self._signal.take(item)
-        if isinstance(item, Battery):
-            self._percent = item.percent
-        if isinstance(item, Fit):
-            self._fit = item
-        if isinstance(item, Lost):
-            joined = self._lost is not None and item.start <= self._lost.end
-            self._lost = Lost(self._lost.start, item.end) if joined and self._lost else item
-
-    def _of_gap(self, now: int) -> list[Alert]:
-        if self._lost is None:
-            return []
-        length_s = (self._lost.end - self._lost.start) / self._rate
-        long = length_s >= self._settings.gap_s
-        if long and now > self._lost.end and self._gap.active is None and not self._fresh(now):
-            return []
-        evidence = {"lost_s": round(length_s, 3)}
-        return self._gap.update(now, long, now > self._lost.end, evidence, self._lost.start)
-
-    def _fresh(self, now: int) -> bool:
-        """Whether the last loss ended within this tick's reach: it is told once."""
-        assert self._lost is not None
-        return now - self._lost.end <= self._rate
+def _extreme(rate_per_min: float, s: AlertSettings) -> bool:
+    return rate_per_min < s.extreme_bradycardia_per_min or rate_per_min > s.extreme_tachycardia_per_min

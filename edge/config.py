@@ -38,6 +38,7 @@ class RunSettings:
     mains: float | None = None  # Hz
     record: Path | None = None
     raw: bool = True
+    alert_dir: Path | None = None
     events: str | None = None
     summary: Path | None = None
     speed: float = 1.0  # times real time
@@ -127,6 +128,7 @@ RULES: Mapping[str, Rule] = {
     "mains": Rule("50, 60 or off", _mains),
     "record": Rule("the path of a folder", lambda value: Path(_text(value))),
     "raw": Rule("true or false", _flag),
+    "alert_dir": Rule("the path of a folder", lambda value: Path(_text(value))),
     "events": Rule("the path of a file, or - for standard output", _text),
     "summary": Rule("the path of a file", lambda value: Path(_text(value))),
     "speed": Rule("a number from 0.01 up (1 is real time), or max", _speed),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,6 +20,7 @@ class Stamp:
     """Turns samples of the timeline into the keys that every event has."""
 
     start_utc: datetime
+    strips: str = ""  # the folder of the alerts' strips, as events name it; none are kept without one
 
     def at(self, sample: int) -> Event:
         seconds = sample / RATE
@@ -33,5 +35,13 @@ class Stamp:
         return self.event("beat", beat.sample, {"lead": beat.lead, "class": beat.kind, "rr_ms": rr})
 
     def alert(self, alert: Alert) -> Event:
-        kind = "technical" if alert.technical else "alert"
-        return self.event(kind, alert.sample, alert.fields())
+        if alert.technical:
+            return self.event("technical", alert.sample, alert.fields())
+        strip = f"{self.strips}/{self.strip_name(alert)}" if self.strips else alert.strip
+        return self.event("alert", alert.sample, alert.fields() | {"strip": strip})
+
+    def strip_name(self, alert: Alert) -> str:
+        """The WFDB record with the signal around `alert`: known when it is told, and no other run's."""
+        onset = self.start_utc + timedelta(seconds=alert.onset / RATE)
+        name = re.sub(r"[^A-Za-z0-9_-]+", "_", alert.id)
+        return f"{onset:%Y%m%dT%H%M%S}_{onset.microsecond // 1000:03d}_{name}"

@@ -7,7 +7,7 @@ import contextlib
 import signal
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +27,7 @@ from edge.sinks.base import RunInfo, Sink
 from edge.sinks.several import Several
 from edge.sinks.state import ActiveAlert, ViewState
 from edge.sources import items
-from edge.stopping import stop_signals
+from edge.stopping import handled, stop_signals
 from edge.telemetry import CostMeter, Latencies, StartUp
 from edge.timeline import Chunk, Gap
 
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 HEALTH_S = 10.0
 REFRESH_S = 0.2  # of what the view shows
+SEEN = {State.ON: "", State.OFF: ", over", State.ACKNOWLEDGED: ", seen"}
 
 
 class Run:
@@ -59,6 +60,7 @@ class Run:
         self._latency, self._cost, self._start_up = Latencies(), CostMeter(), StartUp()
         self._refresh_due = 0.0
         self._alerts: Counter[str] = Counter()
+        self._on: set[str] = set()  # alerts: one that rises in priority is told again
         self._beats = 0
         self._corrupt_bytes = 0
         self._battery: int | None = None
@@ -70,7 +72,8 @@ class Run:
         """
         error: Exception | None = None
         feeding, health = asyncio.create_task(self._feed()), asyncio.create_task(self._report_health())
-        with _stopped_by_signals(feeding):
+        on_signals = dict.fromkeys(stop_signals(), feeding.cancel) | {signal.SIGUSR1: self._acknowledge}
+        with handled(on_signals):
             try:
                 await feeding
             except asyncio.CancelledError:
@@ -161,12 +164,18 @@ class Run:
             case items.Button():
                 at = round((item.index - pipeline.timeline.origin) * RATE / pipeline.rate)
                 self._tell(self._stamp.event("button", at, {}))
+                self._acknowledge()
         self._refresh(pipeline)
+
+    def _acknowledge(self) -> None:
+        """Somebody pressed the patch's button, or sent SIGUSR1: all that is to be seen has been seen."""
+        if self.pipeline:
+            self._give([*self.pipeline.monitor.alerts.acknowledge_all()])
 
     def _start(self, device: items.Described) -> None:
         s = self.settings
         self.pipeline = pipeline = self._pipeline(device)
-        self._stamp = Stamp(datetime.now(UTC))
+        self._stamp = Stamp(datetime.now(UTC), self._strips(device))
         engine = f"{self._variant.engine} {self._variant.precision}"
         delay_ms = sum(pipeline.delays().values())
         of = self._patient.created if self._patient else ""
@@ -192,6 +201,14 @@ class Run:
         self._tell(self._stamp.event("start", 0, fields))
         notify.ready()
 
+    def _strips(self, device: items.Described) -> str:
+        """The folder of the alerts' strips, within the one for alerts or recordings; none where they are not kept."""
+        if not (self.settings.alert_dir or self.settings.record):
+            return ""
+        from edge.sinks.alert_log import alerts_folder
+
+        return alerts_folder(device.name)
+
     def _pipeline(self, device: items.Described) -> Pipeline:
         s = self.settings
         how = PipelineSettings(hop_s=s.hop, mains_hz=s.mains, alerts=s.alerts)
@@ -214,8 +231,7 @@ class Run:
                     self.state.last_beat_s = output.sample / RATE
                     self._tell(self._stamp.beat(output))
                 case Alert():
-                    if output.state is State.ON:
-                        self._alerts[str(output.kind)] += 1
+                    self._count(output)
                     self._tell(self._stamp.alert(output))
                 case QualityReport():
                     self.state.quality = output.score
@@ -223,6 +239,13 @@ class Run:
                     self._tell(
                         self._stamp.event("gap", output.start, {"samples": output.samples, "cause": str(output.cause)})
                     )
+
+    def _count(self, alert: Alert) -> None:
+        if alert.state is State.ON and alert.id not in self._on:
+            self._on.add(alert.id)
+            self._alerts[str(alert.kind)] += 1
+        elif alert.state is State.OFF:
+            self._on.discard(alert.id)
 
     def _tell(self, event: Event) -> None:
         self.sinks.event(event)
@@ -238,7 +261,9 @@ class Run:
         state.samples = pipeline.timeline.received
         state.lost = {str(cause): n for cause, n in pipeline.timeline.lost.items()}
         active = pipeline.monitor.alerts.active
-        state.alerts = tuple(ActiveAlert(str(a.kind), str(a.priority), a.technical, a.onset / RATE) for a in active)
+        state.alerts = tuple(
+            ActiveAlert(f"{a.kind}{SEEN[a.state]}", str(a.priority), a.technical, a.onset / RATE) for a in active
+        )
 
     def _latencies(self) -> tuple[float | None, float | None]:
         """Of a live run or a replay at real time; at any other pace they mean nothing."""
@@ -279,6 +304,7 @@ class Run:
             "patient": pipeline.enrolment(),
             "beats": self._beats,
             "alerts": dict(self._alerts),
+            "suppressed": pipeline.monitor.alerts.suppressed,
             "latency_ms": {"p50": p50, "p99": p99},
             "start_up": {
                 "first_input_s": self._start_up.first_input_s,
@@ -287,18 +313,3 @@ class Run:
             "scores": pipeline.monitor.scores.scores(),
         }
         return self._stamp.event("summary", pipeline.now, fields)
-
-
-@contextlib.contextmanager
-def _stopped_by_signals(task: asyncio.Task[None]) -> Iterator[None]:
-    """SIGINT, SIGTERM and a terminal that hangs up end `task`; what follows it is not disturbed by another one."""
-    loop = asyncio.get_running_loop()
-    before = {number: signal.getsignal(number) for number in stop_signals()}
-    for number in before:
-        loop.add_signal_handler(number, task.cancel)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            loop.remove_signal_handler(number)
-            signal.signal(number, handler)

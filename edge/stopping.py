@@ -1,11 +1,11 @@
-"""The signals that ask a program to end in good order."""
+"""The signals that ask a program for something: most of all to end in good order."""
 
 from __future__ import annotations
 
 import contextlib
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from types import FrameType
 
 
@@ -34,3 +34,33 @@ def stopped_after() -> Iterator[None]:
             signal.signal(number, handler)
         if asked:
             raise KeyboardInterrupt
+
+
+@contextlib.contextmanager
+def handled(actions: Mapping[signal.Signals, Callable[[], object]]) -> Iterator[None]:
+    """In an event loop each of these signals calls its action; what follows is not disturbed by another one."""
+    import asyncio
+
+    loop = asyncio.get_running_loop()
+    before = {number: signal.getsignal(number) for number in actions}
+    for number, action in actions.items():
+        loop.add_signal_handler(number, action)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            loop.remove_signal_handler(number)
+            signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def ignored(number: signal.Signals) -> Iterator[None]:
+    """A signal that means nothing yet, or nothing any more, does not end the program."""
+    if threading.current_thread() is not threading.main_thread():  # Python takes signals nowhere else
+        yield
+        return
+    before = signal.signal(number, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)

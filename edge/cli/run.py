@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 from edge import __version__
 from edge.cli.terminal import Parser, guarded, show
 from edge.config import ENGINES, VIEWS, RunSettings, settings
-from edge.stopping import stopped_after
+from edge.stopping import ignored, stopped_after
 
 DISCLAIMER = "Not a medical device: for research and development, never for diagnosis or monitoring of patients."
 EXAMPLES = f"""\
@@ -19,6 +20,9 @@ examples:
   edge-run --port /dev/ttyUSB0 --record night     a patch on a serial port, recorded
   edge-run --replay rec.hea --channels II,V1,V5 --speed max --events -
   edge-run --port /dev/ttyUSB0 --patient patient.json     with what edge-enrol learnt of this heart
+
+An alert of high priority that is over stays in view until somebody acknowledges it. The patch's button does that, for
+every alert, and so does the signal USR1: pkill -USR1 edge-run
 
 {DISCLAIMER}
 """
@@ -38,11 +42,12 @@ def _main(argv: Sequence[str] | None) -> int:
         return 0
     config = given.pop("config")
     chosen = settings(given, Path(config) if config else None)
-    if chosen.demo and not chosen.explain:
-        from edge.demo import demo
+    with ignored(signal.SIGUSR1):  # while there is nothing to acknowledge yet
+        if chosen.demo and not chosen.explain:
+            from edge.demo import demo
 
-        return demo(chosen)
-    return _run(chosen)
+            return demo(chosen)
+        return _run(chosen)
 
 
 def _run(s: RunSettings) -> int:
@@ -110,6 +115,11 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument_group("results").add_argument
     add("--record", metavar="DIR", help="record as WFDB into this folder: twelve leads, beats, alerts, raw samples")
     add("--no-raw", dest="raw", action="store_false", default=None, help="leave the raw samples out of the recording")
+    add(
+        "--alert-dir",
+        metavar="DIR",
+        help="keep the alerts' log and a strip of each in this folder (default: that of --record)",
+    )
     add("--events", metavar="FILE|-", help="append events as JSON lines")
     add("--summary", metavar="FILE", help="write the summary as JSON")
     add("--view", choices=VIEWS, help="what to show in the terminal (default: auto)")

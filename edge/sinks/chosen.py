@@ -26,6 +26,11 @@ def chosen_sinks(s: RunSettings, state: ViewState) -> list[Sink]:
             from edge.sinks.recorder import Recorder
 
             made.append(Recorder(s.record, s.raw))
+        if alerts_in := s.alert_dir or s.record:
+            from edge.sinks.alert_log import AlertLog
+            from edge.sinks.strips import Strips
+
+            made += [AlertLog(alerts_in), Strips(alerts_in)]
         if s.view != "none" and s.events != "-":
             from edge.sinks.view import View
 

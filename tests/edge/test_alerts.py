@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import fields
 
 import pytest
 
+from edge.alert_settings import RANGES
 from edge.alerts import Alert, AlertEngine, AlertSettings, Kind, Priority, State
 from edge.blocks import Origin
 from edge.errors import Reason, UsageError
@@ -292,6 +294,34 @@ def test_an_acknowledged_alert_stays_until_it_ends() -> None:
     assert engine.acknowledge("asystole-7") == []
 
 
+def test_all_that_is_to_be_seen_can_be_acknowledged_at_once() -> None:
+    engine = AlertEngine(LEADS, RATE)
+    engine.push_electrodes(0, ["V5"])
+    run(engine, 30, steady(140, 20))
+    before = engine.active
+    seen = engine.acknowledge_all()
+    assert {alert.id for alert in seen} == {alert.id for alert in before}
+    assert len(seen) == 3
+    assert engine.acknowledge_all() == []
+
+
+@pytest.mark.parametrize("latch", [True, False])
+def test_an_asystole_that_is_over_is_shown_until_it_is_acknowledged(latch: bool) -> None:
+    engine = AlertEngine(LEADS, RATE, AlertSettings(latch_high=latch))
+    found = run(engine, 40, [*steady(60, 10), *steady(60, 30, first_s=16.5)])
+    assert changes(found) == [("asystole", "on"), ("asystole", "off")]
+    assert [(alert.kind, alert.state) for alert in engine.active] == [(Kind.ASYSTOLE, State.OFF)] * latch
+    assert changes(engine.acknowledge("asystole-1")) == [("asystole", "acknowledged")] * latch
+    assert engine.active == ()
+
+
+def test_pauses_are_told_so_often_an_hour_and_the_rest_are_counted() -> None:
+    engine = AlertEngine(LEADS, RATE, AlertSettings(repeats_per_hour=2, hold_off_s=0))
+    found = run(engine, 100, rhythm(([0.8] * 15 + [3.4]) * 6 + [0.8] * 10))
+    assert [alert.id for alert in found if alert.state is State.ON] == ["pause-1", "pause-2"]
+    assert engine.suppressed == {"pause": 4}
+
+
 def test_the_most_urgent_alert_stands_first() -> None:
     engine = AlertEngine(LEADS, RATE)
     engine.push_electrodes(0, ["V5"])
@@ -317,6 +347,10 @@ def test_the_end_of_the_stream_leaves_no_beat_unjudged() -> None:
 # settings
 
 
+def test_every_setting_has_a_range_or_is_a_flag() -> None:
+    assert {*RANGES, "latch_high"} == {field.name for field in fields(AlertSettings)}
+
+
 def test_settings_come_from_a_table() -> None:
     assert AlertSettings.from_table({"pause_s": 2.5}).pause_s == 2.5
     assert AlertSettings.from_table({}) == AlertSettings()
@@ -331,6 +365,15 @@ def test_settings_come_from_a_table() -> None:
         ({"pause_s": float("nan")}, "pause_s is nan: it must be a number"),
         ({"pause_s": 5}, "pause_s is 5: it must be less than asystole_s"),
         ({"bradycardia_per_min": 60}, "bradycardia_per_min is 60: it must be less than bradycardia_off_per_min"),
+        ({"af_off": 0.9}, "af_off is 0.9: it must be less than af_on (0.8)"),
+        ({"af_s": 5}, "af_s is 5: it must be a number from 10 to 600"),
+        ({"vt_beats": 5.5}, "vt_beats is 5.5: it must be a whole number from 3 to 100"),
+        ({"vt_beats": 3, "pvc_run_beats": 4}, "pvc_run_beats is 4: it must be no more than vt_beats (3)"),
+        ({"extreme_bradycardia_per_min": 51}, "it must be no more than bradycardia_per_min (50)"),
+        ({"extreme_tachycardia_per_min": 115}, "tachycardia_per_min is 120.0: it must be no more than extreme_"),
+        ({"pvc_burden_off_percent": 10}, "it must be less than pvc_burden_percent (10)"),
+        ({"repeats_per_hour": 0}, "repeats_per_hour is 0: it must be a number from 1 to 3600"),
+        ({"latch_high": 1}, "latch_high is 1: it must be true or false"),
         ([1, 2], "must be a table"),
     ],
 )
