@@ -27,6 +27,7 @@ from benchmarks import (
     which_lead,
 )
 from benchmarks.ec57 import command as ec57
+from benchmarks.rhythm import command as rhythm
 from edge.cli.terminal import guarded
 
 VERBS = {
@@ -45,6 +46,7 @@ VERBS = {
     "networks": networks,
     "quality": quality,
     "report": report,
+    "rhythm": rhythm,
     "size": size,
     "soak": soak,
     "stream": stream,

@@ -126,7 +126,7 @@ class AlertEngine:
 
     def flush(self) -> list[Alert]:
         """The end of the stream: everything has been pushed. What is on stays on."""
-        return self._equip(self._end) + self._judge(self._end) + self._interpret(self._end)
+        return self._equip(self._end) + self._judge(self._end) + self._interpret(self._end + 1)
 
     def _both(self, item: Input) -> list[Alert]:
         for rules in (self._wearer, self._rhythm, self._equipment):
@@ -149,7 +149,7 @@ class AlertEngine:
 
     def _interpret(self, to_sample: int) -> list[Alert]:
         found: list[Alert] = []
-        while self._rhythm_at + self._tick <= to_sample:
+        while self._rhythm_at + self._tick < to_sample:  # a reading at `to_sample` may still come
             self._rhythm_at += self._tick
             found += self._rhythm.tick(self._rhythm_at)
         return found

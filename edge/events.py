@@ -11,6 +11,7 @@ from typing import Any
 from edge.alerts import Alert
 from edge.bundle import RATE
 from edge.rhythm.beat import Beat
+from edge.rhythm.rhythm import Rhythm
 
 Event = dict[str, Any]
 
@@ -33,6 +34,12 @@ class Stamp:
     def beat(self, beat: Beat) -> Event:
         rr = None if beat.rr_ms is None else round(beat.rr_ms, 1)
         return self.event("beat", beat.sample, {"lead": beat.lead, "class": beat.kind, "rr_ms": rr})
+
+    def rhythm(self, rhythm: Rhythm) -> Event:
+        """As of where it began; `told` is how much later it was known, s."""
+        told_s = round((rhythm.told - rhythm.start) / RATE, 3)
+        fields = {"label": str(rhythm.label), "confidence": round(rhythm.confidence, 3)}
+        return self.event("rhythm", rhythm.start, {**fields, "evidence": dict(rhythm.evidence), "told_after_s": told_s})
 
     def alert(self, alert: Alert) -> Event:
         if alert.technical:

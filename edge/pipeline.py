@@ -129,7 +129,7 @@ class Pipeline:
         out = self._run(self.timeline.flush())
         for position, stage in enumerate(self._front):
             out += self._front_to_back(stage.flush(), position + 1)
-        out += self._watched(self.monitor.flush())
+        out += self._watched(self.monitor.flush(self.now))
         out += self._attach(self.twelve.flush())
         return out + self.monitor.alerts.flush()
 

@@ -22,6 +22,7 @@ from edge.events import Event, Stamp
 from edge.pipeline import Output, Pipeline, PipelineSettings
 from edge.quality import QualityReport
 from edge.rhythm.beat import Beat
+from edge.rhythm.rhythm import Rhythm
 from edge.rhythm.scores import CONDITIONS
 from edge.sinks.base import RunInfo, Sink
 from edge.sinks.several import Several
@@ -230,6 +231,9 @@ class Run:
                     self._beats += 1
                     self.state.last_beat_s = output.sample / RATE
                     self._tell(self._stamp.beat(output))
+                case Rhythm():
+                    self.state.rhythm = str(output.label)
+                    self._tell(self._stamp.rhythm(output))
                 case Alert():
                     self._count(output)
                     self._tell(self._stamp.alert(output))
@@ -310,6 +314,6 @@ class Run:
                 "first_input_s": self._start_up.first_input_s,
                 "first_reconstructed_s": self._start_up.first_reconstructed_s,
             },
-            "scores": pipeline.monitor.scores.scores(),
+            "scores": pipeline.monitor.scores(),
         }
         return self._stamp.event("summary", pipeline.now, fields)

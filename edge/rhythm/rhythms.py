@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edge.rhythm.beat import Beat
 from edge.rhythm.ectopy import Bigeminy
@@ -69,7 +69,7 @@ class Rhythms:
     def advance(self, to_sample: int) -> list[Rhythm]:
         """The changes up to `to_sample`: nothing that lies before it will be pushed any more."""
         found: list[Rhythm] = []
-        while self._at + self._tick <= to_sample:
+        while self._at + self._tick < to_sample:  # what lies at `to_sample` may still come
             self._at += self._tick
             self._over = None
             while self._waiting and _known_at(self._waiting[0]) <= self._at:
@@ -105,7 +105,9 @@ class Rhythms:
         if before is not None and before.label is rhythm.label:
             return []
         if before is not None and rhythm.start <= before.start:  # what was told is not taken back
-            rhythm = Rhythm(before.start + 1, rhythm.label, rhythm.confidence, rhythm.evidence, now)
+            goes_on = self._over is not None  # under what is over now, it went on
+            start = max(self._over or 0, before.start + 1) if goes_on else before.start + 1
+            rhythm = replace(rhythm, start=start)
         self.now = rhythm
         return [rhythm]
 

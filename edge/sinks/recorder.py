@@ -18,6 +18,7 @@ from edge.grid import Grid
 from edge.leads import LEADS
 from edge.recordings.annotations import AnnotationWriter
 from edge.recordings.writer import WfdbWriter
+from edge.rhythm.rhythm import WFDB, Label
 from edge.sinks.base import RunInfo
 
 FLUSH_S = 0.5
@@ -49,7 +50,7 @@ class Recorder:
         if info.patient:
             about["patient_file_of"] = info.patient
         self._leads = WfdbWriter(self._directory, name, RATE, LEADS, start_utc=info.start_utc, sidecar=about)
-        for mark in (BEATS, ALERTS):
+        for mark in (BEATS, RHYTHMS, ALERTS):
             self._marks[mark] = AnnotationWriter(self._directory / f"{name}.{mark}")
         if self._keep_raw:
             scale = info.device.uv_per_count or RAW_UV_PER_COUNT
@@ -77,6 +78,8 @@ class Recorder:
     def event(self, event: Event) -> None:
         if event["type"] == "beat":
             self._mark(BEATS, event["sample"], event["class"])
+        elif event["type"] == "rhythm":
+            self._mark(RHYTHMS, event["sample"], "+", WFDB[Label(event["label"])])
         elif event["type"] in ("alert", "technical"):
             self._mark(ALERTS, event["sample"], '"', f"{event['kind']} {event['state']} {event['id']}")
             self._marks[ALERTS].flush()  # it may be the last for long: that the link is down, say

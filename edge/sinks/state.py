@@ -38,6 +38,7 @@ class ViewState:
     elapsed_s: float = 0.0  # recording time
     total_s: float | None = None  # None: live, without an end
     heart_rate_bpm: float | None = None
+    rhythm: str = ""  # "sinus", "af"; nothing before it is known
     last_beat_s: float | None = None  # recording time
     quality: Mapping[str, float] = field(default_factory=dict)  # per measured lead, 0 (unusable) to 1
     electrodes_off: frozenset[str] = frozenset()  # measured leads with an electrode off

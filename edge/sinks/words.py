@@ -72,6 +72,8 @@ def status_line(state: ViewState, times_real: float | None) -> str:
     if times_real is not None:
         facts.append(f"{times_real:.1f} x real time")
     facts.append("-- /min" if state.heart_rate_bpm is None else f"{state.heart_rate_bpm:.0f} /min")
+    if state.rhythm:
+        facts.append(state.rhythm)
     for name in state.montage:
         value = state.quality.get(name, math.nan)
         facts.append(f"{name} " + ("electrode off" if name in state.electrodes_off else f"q {value:.2f}"))

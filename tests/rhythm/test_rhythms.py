@@ -35,7 +35,7 @@ def test_a_rate_that_sways_about_a_limit_is_one_rhythm():
 def test_the_gravest_rhythm_with_evidence_is_told_from_its_onset():
     items = [*beats(150, 60), Span(20 * RATE, Label.AF, True, 10 * RATE), Span(30 * RATE, Label.VT, True, 28 * RATE)]
     items.append(Span(40 * RATE, Label.VT, False, 38 * RATE))
-    assert told(items, 59)[-3:] == [(Label.AF, 10.0), (Label.VT, 28.0), (Label.AF, 28.0 + 1 / RATE)]
+    assert told(items, 59)[-3:] == [(Label.AF, 10.0), (Label.VT, 28.0), (Label.AF, 38.0)]
 
 
 def test_what_follows_begins_where_the_rhythm_before_was_over():
@@ -79,11 +79,10 @@ def test_changes_are_in_order_and_the_same_however_they_were_pushed():
     found = []
     for second in range(60):
         pieces.push([i for i in items if second * RATE <= i.sample < (second + 1) * RATE])
-        found += pieces.advance((second + 1) * RATE - 1)
+        found += pieces.advance((second + 1) * RATE)
     starts = [rhythm.start for rhythm in at_once]
     assert starts == sorted(set(starts))
-    assert found == at_once[: len(found)]
-    assert len(found) >= len(at_once) - 1
+    assert found == at_once
 
 
 def test_every_rhythm_has_its_wfdb_name():

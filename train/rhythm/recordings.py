@@ -13,10 +13,10 @@ from edge.blocks import Block
 from edge.bundle import RATE
 from edge.front import FrontStage, front
 from edge.leads import canonical
-from edge.monitor import Monitor
-from edge.quality import QualityReport
+from edge.quality import Quality, QualityReport
 from edge.recordings.opening import open_recording
 from edge.rhythm.beat import Beat
+from edge.rhythm.detector import BeatDetector
 from edge.timeline import Chunk, Timeline
 
 PIECE_S = 60.0  # pushed at once: as much as fits in memory
@@ -86,8 +86,14 @@ def named(leads: Sequence[str]) -> tuple[str, ...]:
 def hear(name: str, leads: tuple[str, ...], rate: float, mv: npt.NDArray[np.floating]) -> Heard:
     """Samples (n x leads, mV, NaN where lost) as the device hears them."""
     blocks = list(filtered(leads, rate, mv))
-    monitor = Monitor(leads)
-    found = [item for block in blocks for item in monitor.push(block)] + monitor.flush()
+    quality, detector = Quality(leads, RATE), BeatDetector(RATE)
+    reports: list[QualityReport] = []
+    beats: list[Beat] = []
+    for block in blocks:
+        for report in quality.push(block):
+            detector.set_quality(report.end, report.score)
+            reports.append(report)
+        beats += detector.push(block)
     whole = Block(
         blocks[0].start,
         RATE,
@@ -95,12 +101,11 @@ def hear(name: str, leads: tuple[str, ...], rate: float, mv: npt.NDArray[np.floa
         np.concatenate([block.mv for block in blocks]),
         np.concatenate([block.valid for block in blocks]),
     )
-    reports = tuple(item for item in found if isinstance(item, QualityReport))
-    return Heard(name, whole, reports, tuple(item for item in found if isinstance(item, Beat)))
+    return Heard(name, whole, (*reports, *quality.flush()), (*beats, *detector.flush()))
 
 
 def filtered(leads: tuple[str, ...], rate: float, mv: npt.NDArray[np.floating]) -> Iterator[Block]:
-    """The road to the monitor, from samples that nothing was lost of."""
+    """The road to the beat detector, from samples that nothing was lost of."""
     timeline, stages = Timeline(leads, rate), front(rate)
     step = round(PIECE_S * rate)
     for first in range(0, len(mv), step):

@@ -1,0 +1,203 @@
+"""Beats, rhythm and alerts over annotated recordings, cross-validated.
+
+    python -m benchmarks rhythm mitdb=DIR nstdb=DIR vfdb=DIR cinc2015=DIR cinc2017=DIR cpsc2021=DIR --labels LABELS.csv
+
+Whatever is fitted is fitted anew for each of five folds of subjects, over all sets together, and every recording goes
+through the product's whole road with models that have not seen its subject. LABELS: name,label a line, of cinc2017.
+
+mitdb     beats, classes, runs and episodes by EC57's matching, on II (MLII), V1 and both; alerts against the marks
+nstdb     record 118 with electrode motion, as it was published
+vfdb      ventricular tachycardia, flutter, fibrillation, asystole: episodes and duration, from the first second on
+cpsc2021  atrial fibrillation, likewise
+cinc2017  the recording's AF score: area under the receiver operating characteristic, A against N and O
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks import result
+from benchmarks.ec57 import comparison, tables
+from benchmarks.ec57.annotations import Annotations, read
+from benchmarks.rhythm import folds
+from benchmarks.rhythm.false_alerts import AlertCount, events
+from benchmarks.rhythm.road import Told, told
+from edge.blocks import Block
+from edge.errors import UsageError
+from edge.rhythm.interpreter import Models
+from train.rhythm.af import read_labels
+
+NOISY = ("118e24", "118e06", "118e_6")
+NOISE_S = (300.0, 1800.0)  # of nstdb: the noise begins after five minutes
+EPISODES = {"mitdb": ("af+afl", "vf", "vt"), "vfdb": ("vt", "vf", "vt+vf", "asystole"), "cpsc2021": ("af+afl",)}
+LEARNING_S = {"mitdb": 300.0}  # EC57; the other sets' records begin with what they are about
+RESAMPLES = 2000
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folders", nargs="+", metavar="SET=DIR", help="WFDB records of a set")
+    parser.add_argument("--labels", type=Path, help="name,label a line, of cinc2017")
+    parser.add_argument("--cache", type=Path, default=Path("cache/rhythm"), help="what was measured (%(default)s)")
+    parser.add_argument("--out", type=Path, default=result.RESULTS / "rhythm.json", help="result file (%(default)s)")
+
+
+def run(args: argparse.Namespace) -> int:
+    places = dict(_place(text) for text in args.folders)
+    labels = read_labels(args.labels)
+    noisy = places.pop("nstdb", None)
+    everything = list(folds.gathered(places, labels, args.cache))
+    judge = Judge.of(everything)
+    figures: dict[str, Any] = {"folds": folds.FOLDS, "records": _counts(everything)}
+    if "mitdb" in places:
+        figures["mitdb"] = of_mitdb([one for one in everything if one.pack == "mitdb"], judge)
+    for pack in ("vfdb", "cpsc2021"):
+        if pack in places:
+            figures[pack] = of_rhythms(pack, [one for one in everything if one.pack == pack], judge)
+    if "cinc2017" in places:
+        figures["cinc2017"] = of_scores([one for one in everything if one.pack == "cinc2017"], judge)
+    if noisy is not None:
+        figures["nstdb"] = of_noise(noisy, judge)
+    result.write(args.out, figures, ("numpy", "scipy", "wfdb", "scikit-learn"))
+    return 0
+
+
+@dataclass
+class Judge:
+    """Models by fold, and which fold a subject is in."""
+
+    by_fold: list[Models]
+    fold: dict[str, int]
+
+    @classmethod
+    def of(cls, everything: list[folds.Learned]) -> Judge:
+        fold = folds.folds(everything)
+        made = []
+        for k in range(folds.FOLDS):
+            began = time.monotonic()
+            made.append(folds.models([one for one in everything if fold[one.subject] != k]))
+            print(f"fold {k}: fitted in {time.monotonic() - began:.0f} s", flush=True)
+        return cls(made, fold)
+
+    def models(self, subject: str) -> Models:
+        return self.by_fold[self.fold[subject]]
+
+    def told(self, one: folds.Learned, leads: tuple[str, ...] | None = None) -> Told:
+        block = one.block if leads is None else of_leads(one.block, leads)
+        return told(block, self.models(one.subject))
+
+
+def of_leads(block: Block, leads: tuple[str, ...]) -> Block:
+    columns = [block.leads.index(lead) for lead in leads]
+    return Block(block.start, block.rate, leads, block.mv[:, columns], block.valid[:, columns])
+
+
+def of_mitdb(records: list[folds.Learned], judge: Judge) -> dict[str, Any]:
+    settings = comparison.Settings(rhythms=EPISODES["mitdb"])
+    found: dict[str, dict[str, comparison.RecordComparison]] = {"II": {}, "V1": {}, "both": {}}
+    alerts = AlertCount()
+    for one in records:
+        reference = reference_of(one)
+        for which, leads in (("II", ("II",)), ("V1", ("V1",)), ("both", None)):
+            if leads is not None and leads[0] not in one.block.leads:
+                continue
+            said = judge.told(one, leads)
+            found[which][one.path.stem] = comparison.compare(reference, said.marks(), settings)
+            if which == "both":
+                alerts.add(one.path.stem, said, events(reference))
+        print(one.path.stem, {k: v[one.path.stem].beats.as_json() for k, v in found.items() if one.path.stem in v})
+    print(tables.summary(found, ()))
+    of = {which: comparison.figures(records_) for which, records_ in found.items()}
+    return {"leads": of, "alerts": alerts.as_json()}
+
+
+def of_rhythms(pack: str, records: list[folds.Learned], judge: Judge) -> dict[str, Any]:
+    settings = comparison.Settings(learning_s=LEARNING_S.get(pack, 0.0), rhythms=EPISODES[pack])
+    found, alerts = {}, AlertCount()
+    for one in records:
+        reference, said = reference_of(one), judge.told(one)
+        found[one.path.stem] = comparison.compare(reference, said.marks(), settings)
+        alerts.add(one.path.stem, said, events(reference))
+    total = comparison.gross(found.values())
+    for name, episode in total.episodes.items():
+        print(pack, name, episode.as_json(), flush=True)
+    episodes = {name: of.as_json() for name, of in total.episodes.items()}
+    by_record = {
+        name: {rhythm: of.as_json() for rhythm, of in record.episodes.items()} for name, record in found.items()
+    }
+    return {"episodes": episodes, "records": by_record, "alerts": alerts.as_json()}
+
+
+def of_scores(records: list[folds.Learned], judge: Judge) -> dict[str, Any]:
+    """AF scores of short records; one that could not be judged counts as 0."""
+    from sklearn.metrics import roc_auc_score
+
+    kinds, scores, unknown = [], [], 0
+    for one in records:
+        assert one.case is not None
+        score = judge.told(one).scores["af"]
+        kinds.append(one.case.kind)
+        scores.append(score)
+    kind = np.array(kinds)
+    p = np.array([0.0 if score is None else score for score in scores])
+    unknown = sum(score is None for score, k in zip(scores, kinds, strict=True) if k != "~")
+    told_of_noise = int(sum(score is not None for score, k in zip(scores, kinds, strict=True) if k == "~"))
+    use = kind != "~"
+    y = kind[use] == "A"
+    rng, draws = np.random.default_rng(0), []
+    for _ in range(RESAMPLES):
+        k = rng.integers(0, len(y), len(y))
+        draws.append(roc_auc_score(y[k], p[use][k]))
+    figures = {
+        "records": {name: int((kind == name).sum()) for name in ("N", "A", "O", "~")},
+        "auroc": round(float(roc_auc_score(y, p[use])), 4),
+        "auroc_95": [round(float(v), 4) for v in np.percentile(draws, (2.5, 97.5))],
+        "unjudged": unknown,
+        "noisy_judged": told_of_noise,
+    }
+    print("cinc2017", figures, flush=True)
+    return figures
+
+
+def of_noise(folder: Path, judge: Judge) -> dict[str, Any]:
+    """118 is in mitdb: its own fold's models are used."""
+    from train.rhythm.recordings import heard
+
+    figures = {}
+    models = judge.models("mitdb/118") if "mitdb/118" in judge.fold else judge.by_fold[0]
+    for name in NOISY:
+        path = next(folder.rglob(f"{name}.hea"))
+        said, reference = told(heard(path).block, models), read(path.with_suffix(""), "atr")
+        compared = comparison.compare(reference, said.marks())
+        alerts = AlertCount()
+        alerts.add(name, said, events(reference))
+        figures[name] = {
+            "beats": compared.beats.as_json(),
+            "unknown_share": round(said.unknown_share(*NOISE_S), 4),
+            "alerts": alerts.as_json(),
+        }
+        print(name, figures[name]["beats"], figures[name]["alerts"]["kinds"], flush=True)
+    return figures
+
+
+def reference_of(one: folds.Learned) -> Annotations:
+    return read(one.path.with_suffix(""), "atr")
+
+
+def _counts(everything: list[folds.Learned]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for one in everything:
+        counts[one.pack] = counts.get(one.pack, 0) + 1
+    return counts
+
+
+def _place(text: str) -> tuple[str, Path]:
+    pack, equals, folder = text.partition("=")
+    if not equals or not Path(folder).is_dir():
+        raise UsageError(f"{text}: name a set and its folder, as mitdb=DIR")
+    return pack, Path(folder)
