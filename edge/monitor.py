@@ -8,17 +8,14 @@ from edge.bundle import RATE
 from edge.quality import Quality, QualityReport
 from edge.rhythm.beat import Beat
 from edge.rhythm.detector import BeatDetector
-from edge.rhythm.ectopy import Bigeminy, Run
 from edge.rhythm.emergency import EmergencySettings
 from edge.rhythm.interpreter import Interpreter, InterpreterSettings, Models, Reading
 from edge.rhythm.rate import HeartRate
-from edge.rhythm.rhythm import Rhythm
-from edge.rhythm.rhythms import Span
 from edge.rhythm.scores import RhythmScores
 
 BEATS_END_S = 10.0  # into a gap: every beat before it is known by then, and there is none in it
 
-Finding = QualityReport | Beat | Run | Bigeminy | Span | Rhythm | Alert
+Finding = QualityReport | Reading | Alert
 
 
 class Monitor:

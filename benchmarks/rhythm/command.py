@@ -8,6 +8,8 @@ through the product's whole road with models that have not seen its subject. LAB
 mitdb     beats, classes, runs and episodes by EC57's matching, on II (MLII), V1 and both; alerts against the marks
 nstdb     record 118 with electrode motion, as it was published
 vfdb      ventricular tachycardia, flutter, fibrillation, asystole: episodes and duration, from the first second on
+cinc2015  is the alarm announced at a record's end on in its last 16 s, by the challenge's definitions? Its score is
+          (TP + TN) / (TP + TN + FP + 5 FN); believing every alarm scores about a half
 cpsc2021  atrial fibrillation, likewise
 cinc2017  the recording's AF score: area under the receiver operating characteristic, A against N and O
 """
@@ -32,12 +34,21 @@ from edge.blocks import Block
 from edge.errors import UsageError
 from edge.rhythm.interpreter import Models
 from train.rhythm.af import read_labels
+from train.rhythm.ventricular import alarm_of
 
 NOISY = ("118e24", "118e06", "118e_6")
 NOISE_S = (300.0, 1800.0)  # of nstdb: the noise begins after five minutes
 EPISODES = {"mitdb": ("af+afl", "vf", "vt"), "vfdb": ("vt", "vf", "vt+vf", "asystole"), "cpsc2021": ("af+afl",)}
 LEARNING_S = {"mitdb": 300.0}  # EC57; the other sets' records begin with what they are about
 RESAMPLES = 2000
+LAST_S = 16.0  # the alarm sounds within ten seconds of its onset, and the record ends there
+ALARMS = {  # which of the emergencies make each true
+    "Asystole": ("asystole",),
+    "Bradycardia": ("extreme_bradycardia",),
+    "Tachycardia": ("extreme_tachycardia",),
+    "Ventricular_Tachycardia": ("vt", "vf"),
+    "Ventricular_Flutter_Fib": ("vf",),
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -59,6 +70,8 @@ def run(args: argparse.Namespace) -> int:
     for pack in ("vfdb", "cpsc2021"):
         if pack in places:
             figures[pack] = of_rhythms(pack, [one for one in everything if one.pack == pack], judge)
+    if "cinc2015" in places:
+        figures["cinc2015"] = of_alarms([one for one in everything if one.pack == "cinc2015"], judge)
     if "cinc2017" in places:
         figures["cinc2017"] = of_scores([one for one in everything if one.pack == "cinc2017"], judge)
     if noisy is not None:
@@ -131,6 +144,25 @@ def of_rhythms(pack: str, records: list[folds.Learned], judge: Judge) -> dict[st
         name: {rhythm: of.as_json() for rhythm, of in record.episodes.items()} for name, record in found.items()
     }
     return {"episodes": episodes, "records": by_record, "alerts": alerts.as_json()}
+
+
+def of_alarms(records: list[folds.Learned], judge: Judge) -> dict[str, Any]:
+    counts = {kind: np.zeros(4, np.int64) for kind in ALARMS}  # TP, FN, FP, TN
+    wrong = []
+    for one in records:
+        kind, true = alarm_of(one.path)
+        said = judge.told(one)
+        believed = any(said.on_within(emergency, LAST_S) for emergency in ALARMS[kind])
+        place = (0 if believed else 1) if true else (2 if believed else 3)
+        counts[kind][place] += 1
+        if believed != true:
+            wrong.append([one.path.stem, kind, true])
+    total = np.sum(list(counts.values()), axis=0)
+    rows = {kind: dict(zip(("tp", "fn", "fp", "tn"), row.tolist(), strict=True)) for kind, row in counts.items()}
+    tp, fn, fp, tn = total.tolist()
+    score = (tp + tn) / (tp + tn + fp + 5 * fn)
+    print("cinc2015", rows, round(score, 3), flush=True)
+    return {"alarms": rows, "tp_fn_fp_tn": [tp, fn, fp, tn], "score": round(score, 4), "wrong": wrong}
 
 
 def of_scores(records: list[folds.Learned], judge: Judge) -> dict[str, Any]:

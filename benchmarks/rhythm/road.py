@@ -12,6 +12,7 @@ from edge.blocks import Block
 from edge.bundle import RATE
 from edge.monitor import Monitor
 from edge.rhythm.beat import Beat
+from edge.rhythm.emergency import Emergency
 from edge.rhythm.interpreter import Models
 from edge.rhythm.rhythm import WFDB, Label, Rhythm
 
@@ -26,6 +27,7 @@ class Told:
     beats: list[Beat] = field(default_factory=list)
     rhythms: list[Rhythm] = field(default_factory=list)
     alerts: list[Alert] = field(default_factory=list)
+    emergencies: list[Emergency] = field(default_factory=list)
     scores: dict[str, float | None] = field(default_factory=dict)
 
     @property
@@ -37,6 +39,15 @@ class Told:
         """Alerts for the wearer, each once."""
         first = {alert.id: alert for alert in reversed(self.alerts) if alert.state is State.ON and not alert.technical}
         return sorted(first.values(), key=lambda alert: alert.sample)
+
+    def on_within(self, kind: str, last_s: float) -> bool:
+        """Whether the emergency `kind` was on at some time in the last `last_s`."""
+        on = False
+        for change in (change for change in self.emergencies if change.kind == kind):
+            if change.on and change.sample > self.end - last_s * RATE:
+                return True
+            on = change.on or (on and change.sample > self.end - last_s * RATE)
+        return on
 
     def unknown_share(self, first_s: float = 0.0, last_s: float = float("inf")) -> float:
         """Of the time, for which no rhythm could be told."""
@@ -71,6 +82,8 @@ def told(block: Block, models: Models | None = None, settings: AlertSettings | N
                 answer.beats.append(item)
             case Rhythm():
                 answer.rhythms.append(item)
+            case Emergency():
+                answer.emergencies.append(item)
             case Alert():
                 answer.alerts.append(item)
     answer.scores = monitor.scores()

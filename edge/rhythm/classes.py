@@ -23,7 +23,7 @@ from edge.rhythm.trees import Boosted, shipped
 WAIT_S = 1.2  # for the next beat: twice the usual R-R at 100/min; later ones are no part of this beat's timing
 HOLD_S = 12.0  # of signal: the detector's longest delay, the wait and the beat itself, twice over
 PIECE_S = 1.0  # taken in at once
-ONE_LEAD, MORE_LEADS = -0.1, -0.8  # log-odds from which a beat is ventricular: a mean of leads is less extreme than one
+ONE_LEAD, MORE_LEADS = -0.3, -1.2  # log-odds from which a beat is ventricular: a mean of leads is less extreme than one
 EARLY = 0.8  # of the usual R-R: a beat of normal shape is supraventricular when it comes this early
 REGULAR = 0.22  # spread of R-R over its mean, one early beat in eight; above, as in fibrillation, early means nothing
 NORMAL_SHAPE = 0.8  # correlation of its QRS complex with the normal one

@@ -27,7 +27,8 @@ class EmergencySettings:
     fast_beats: int = 17
     run_beats: int = 5  # ventricular beats in a row
     run_per_min: float = 100.0  # above
-    vt_on: float = 0.5  # probability at which the waveform alone says tachycardia
+    vt_on: float = 0.5  # probability at which the waveform says tachycardia
+    vt_share: float = 0.5  # of a window's beats must be ventricular by their class, for the waveform to be believed
     vf_on: float = 0.7  # likewise fibrillation: higher, since it must hold in fewer features
     vf_windows: int = 2  # one after the other: five seconds of signal
     still_on: float = 0.5  # nothing steeper than a P wave
@@ -142,6 +143,9 @@ class Emergencies:
         vt = one.vt or 0.0
         if vt < (self.settings.off if "vt" in self._on else self.settings.vt_on):
             return None
+        kinds = [beat.kind for beat in self._beats if one.start <= beat.sample < one.end and beat.kind != "Q"]
+        if kinds and kinds.count("V") < self.settings.vt_share * len(kinds):
+            return None  # a fast rhythm of the patient's own, or of an aberrant conduction
         return one.start, {"vt": vt, "rate_per_min": one.evidence.get("run_rate", 0.0)}
 
     def _changes(self, one: VentricularEvidence, found: Mapping[str, Found], wait_s: float) -> list[Emergency]:

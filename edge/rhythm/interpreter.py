@@ -21,7 +21,7 @@ from edge.rhythm.vf_model import Model
 
 SPANS = {"vf": Label.VF, "vt": Label.VT, "asystole": Label.ASYSTOLE}  # emergencies that are rhythms
 
-Reading = Beat | EctopyFinding | Span | Rhythm
+Reading = Beat | EctopyFinding | Emergency | Span | Rhythm
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ class Interpreter:
         for evidence in ready:
             self._remember(evidence)
         for change in self.emergencies.push(beats, ready):
-            found += self._spanned(self._span(change))
+            found += [change, *self._spanned(self._span(change))]
         return found
 
     def _remember(self, evidence: VentricularEvidence) -> None:

@@ -19,8 +19,7 @@ from edge.quality import Cause, QualityReport
 from edge.rhythm.beat import Beat
 from edge.rhythm.vf_features import features
 from edge.rhythm.vf_model import Model, shipped
-from edge.rhythm.vf_runs import run_features
-from edge.rhythm.vf_template import REACH, Complex, Template
+from edge.rhythm.vf_template import REACH, Complex, Template, run_features
 from edge.rhythm.waveform import SLOW_RATE, Array, Second, Seconds
 
 Bools = npt.NDArray[np.bool_]
@@ -42,7 +41,7 @@ class Window:
     start: int
     end: int
     leads: Mapping[str, Array] = field(default_factory=dict)  # measures by name, of the usable leads; empty: none
-    run: Mapping[str, float] = field(default_factory=dict)  # `vf_runs`' measures; empty where no run is fast
+    run: Mapping[str, float] = field(default_factory=dict)  # `run_features`; empty where no run is fast
     steepest: float | None = None  # slope as a share of a quiet complex's, in the lead where it is largest
     beats: int = 0  # that the detector found in it
 

@@ -106,17 +106,16 @@ class Rows:
         self.is_v = (self.kinds == "V").astype(np.int64)
         thin = np.random.default_rng(1).random(len(rows)) < 1 / THIN
         told = np.isin(self.kinds, ("N", "S", "V", ""))  # fusions are of both, Q of none
-        self.told, self.train = told, told & ((self.kinds != "N") | thin)
+        self.train = told & ((self.kinds != "N") | thin)
 
     @property
     def weights(self) -> npt.NDArray[np.float64]:
         w = np.zeros(len(self.x))
         groups = np.array([f"{r} {n} {k}" for r, n, k in zip(self.records, self.names, self.kinds, strict=True)])
-        _, group, count = np.unique(groups[self.told], return_inverse=True, return_counts=True)
-        w[self.told] = count[group] ** (BALANCE - 1.0)
+        _, group, count = np.unique(groups[self.train], return_inverse=True, return_counts=True)
+        w[self.train] = count[group] ** (BALANCE - 1.0)
         for share, part in ((V_SHARE, self.is_v == 1), (1 - V_SHARE, self.is_v == 0)):
             w[part] *= share / w[part].sum()
-        w[self.kinds == "N"] *= THIN
         return w / w[self.train].mean()
 
     def out_of_fold(self) -> npt.NDArray[np.float64]:
