@@ -16,6 +16,7 @@ EVERY = {"type", "t", "sample", "utc"}
 MORE = {
     "start": {"device", "montage", "rate", "bundle", "engine", "delay_ms", "version", "configuration"},
     "beat": {"lead", "class", "rr_ms"},
+    "rhythm": {"label", "confidence", "evidence", "told_after_s"},
     "technical": {"id", "kind", "priority", "state", "onset", "evidence", "leads", "strip"},
     "alert": {"id", "kind", "priority", "state", "onset", "evidence", "leads", "strip"},
     "gap": {"samples", "cause"},
