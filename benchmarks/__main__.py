@@ -8,7 +8,6 @@ import sys
 from benchmarks import (
     aarch64,
     accuracy,
-    beats,
     enrol,
     faults,
     filters,
@@ -33,7 +32,6 @@ from edge.cli.terminal import guarded
 VERBS = {
     "aarch64": aarch64,
     "accuracy": accuracy,
-    "beats": beats,
     "ec57": ec57,
     "enrol": enrol,
     "faults": faults,

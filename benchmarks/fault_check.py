@@ -20,7 +20,7 @@ from edge.timeline import Bridge, Cause
 from firmware_bridge import faults as fault
 from firmware_bridge.disturbance import of_signal
 
-HELD = 30_000  # samples: the signal that classes and atrial evidence are read from, 12 s at 500 Hz with room for four times that
+HELD = 30_000  # samples: 12 s at 500 Hz, with room for four times that, for beats' classes and atrial evidence
 CAUSES = {
     "drop": Cause.MISSING,
     "reorder": Cause.MISSING,

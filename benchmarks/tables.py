@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks import rhythm_tables
+
 Figures = Mapping[str, Any]
 SETS = {"ptbxl": "PTB-XL fold 9", "ludb": "LUDB"}
 MASKS = ("II+V1+V5", "I", "II", "V5", "I+II", "II+V5", "I+II+V2", "I+II+V1+V5")
@@ -151,7 +153,7 @@ def floors(figures: Figures) -> list[str]:
 
 def device(read: Callable[[str], Figures]) -> list[str]:
     """What a live run costs, and how well it watches: one figure a row."""
-    stream, beats, quality, faults, soak = (read(n) for n in ("stream", "beats", "quality", "faults", "soak"))
+    stream, quality, faults, soak = (read(n) for n in ("stream", "quality", "faults", "soak"))
     first = next(iter(stream.values()))
     live, parts, replay = (first[key]["500 Hz"] for key in ("live", "parts_percent_of_a_core", "replay"))
     others = ", ".join(f"{first['live'][rate]['cpu_percent']:.1f} %" for rate in ("250 Hz", "1000 Hz"))
@@ -169,10 +171,6 @@ def device(read: Callable[[str], Figures]) -> list[str]:
     kept = [name for name, of in soak["growth_an_hour"].items() if of["verdict"] == "kept"]
     title = f"{soak['hours']:g} hours of signal with faults: accounts broken; kept from growing"
     rows.append((title, f"{len(soak['broken'])}; {', '.join(kept)}", "`soak.json`"))
-    for leads, title in (("II", "lead II"), ("both", "both leads")):
-        f = beats["mitdb"]["gross"][leads]
-        figure = f"{f['sensitivity_percent']} %, {f['positive_predictivity_percent']} %"
-        rows.append((f"QRS on MIT-BIH, {title}: sensitivity, positive predictivity", figure, "`beats.json`"))
     auroc = quality["cinc2011"]["auroc_fitted_on_first_half_scored_on_second"]
     title = "signal quality, Challenge 2011 by record, rule fitted on one half: AUROC on the other"
     rows.append((title, f"{auroc:.3f}", "`quality.json`"))
@@ -203,7 +201,11 @@ def known(results: Path, bundle: Path) -> dict[str, list[str]]:
         "floors": floors,
     }
     out = {name: make(figures) for name, make in makers.items() if (figures := read(name)) is not None}
-    if all((results / f"{name}.json").exists() for name in ("stream", "beats", "quality", "faults", "soak")):
+    if (rhythm := read("rhythm")) is not None and (peers := read("peers")) is not None:
+        out["beats"] = rhythm_tables.beats(rhythm, peers, table)
+        for name in ("episodes", "alarms", "false_alerts", "noise"):
+            out[name.replace("_", "-")] = getattr(rhythm_tables, name)(rhythm, table)
+    if all((results / f"{name}.json").exists() for name in ("stream", "quality", "faults", "soak")):
         out["device"] = device(lambda name: read(name) or {})
     manifest = json.loads((bundle / "manifest.json").read_text())
     if (times := read("latency")) is not None:

@@ -208,12 +208,13 @@ def of_noise(folder: Path, judge: Judge) -> dict[str, Any]:
         compared = comparison.compare(reference, said.marks())
         alerts = AlertCount()
         alerts.add(name, said, events(reference))
-        figures[name] = {
+        of: dict[str, Any] = {
             "beats": compared.beats.as_json(),
             "unknown_share": round(said.unknown_share(*NOISE_S), 4),
             "alerts": alerts.as_json(),
         }
-        print(name, figures[name]["beats"], figures[name]["alerts"]["kinds"], flush=True)
+        print(name, of["beats"], of["alerts"]["kinds"], flush=True)
+        figures[name] = of
     return figures
 
 

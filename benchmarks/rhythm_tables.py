@@ -1,0 +1,89 @@
+"""Beats, rhythm and alerts as Markdown tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+Figures = Mapping[str, Any]
+Table = Callable[[Sequence[str], Iterable[Sequence[str]]], list[str]]
+VIEWS = {"II": "edge-ecg, II", "V1": "edge-ecg, V1", "both": "edge-ecg, both leads"}
+PEERS = {
+    "xqrs": "wfdb's XQRS, II",
+    "pantompkins1985": "NeuroKit2's Pan-Tompkins, II",
+    "neurokit": "NeuroKit2's own, II",
+}
+BEATS = tuple(f"{what}_{which}" for what in ("qrs", "veb", "sveb") for which in ("sensitivity", "predictivity"))
+EPISODES = {
+    ("mitdb", "af+afl"): "atrial fibrillation or flutter, `mitdb`",
+    ("cpsc2021", "af+afl"): "… `cpsc2021`, nine excerpts of three people",
+    ("vfdb", "vt+vf"): "ventricular tachycardia, flutter or fibrillation, `vfdb`",
+    ("vfdb", "vf"): "… flutter or fibrillation alone",
+    ("vfdb", "vt"): "… tachycardia alone",
+    ("vfdb", "asystole"): "asystole, `vfdb`",
+}
+
+
+def beats(figures: Figures, peers: Figures, table: Table) -> list[str]:
+    """EC57's beat-by-beat figures, gross, in percent with exact 95 % intervals for QRS and VEB."""
+    head = ["detector and lead", "QRS Se", "QRS +P", "VEB Se", "VEB +P", "SVEB Se", "SVEB +P"]
+    rows = [[title, *_of_beats(figures["mitdb"]["leads"][view], BEATS)] for view, title in VIEWS.items()]
+    for name, title in PEERS.items():
+        if name in peers["annotators"]:
+            rows.append([title, *_of_beats(peers["annotators"][name], BEATS[:2]), "-", "-", "-", "-"])
+    return table(head, rows)
+
+
+def episodes(figures: Figures, table: Table) -> list[str]:
+    head = ["", "episodes", "found", "told", "of which true", "duration Se", "duration +P", "hours without"]
+    rows = []
+    for (pack, rhythm), title in EPISODES.items():
+        if pack not in figures:
+            continue
+        of = figures[pack]["leads"]["both"]["gross"] if pack == "mitdb" else figures[pack]
+        f = of["episodes"][rhythm]
+        found, told = f["episode_sensitivity"], f["episode_predictivity"]
+        counts = [str(found["total"]), str(found["hits"]), str(told["total"]), str(told["hits"])]
+        spans = [_percent(f[f"duration_{which}_percent"]) for which in ("sensitivity", "predictivity")]
+        rows.append([title, *counts, *spans, f"{f['hours_without_event']:.1f}"])
+    return table(head, rows)
+
+
+def alarms(figures: Figures, table: Table) -> list[str]:
+    """The challenge's alarms, true ones believed and false ones dismissed."""
+    rows = []
+    for kind, f in figures["cinc2015"]["alarms"].items():
+        true, false = f["tp"] + f["fn"], f["fp"] + f["tn"]
+        rows.append([kind.replace("_", " ").lower(), f"{f['tp']} of {true}", f"{f['tn']} of {false}"])
+    return table(["alarm, `cinc2015`", "true ones believed", "false ones dismissed"], rows)
+
+
+def false_alerts(figures: Figures, table: Table) -> list[str]:
+    head = ["alert, `mitdb`", "true", "false", "false a day, exact 95 %", "delay s: median, longest"]
+    rows = []
+    for kind, f in figures["mitdb"]["alerts"]["kinds"].items():
+        low, high = f["false_per_day_95"]
+        median, longest = f["delay_s_median"], f["delay_s_longest"]
+        delay = "-" if median is None else f"{median:g}, {longest:g}"
+        rows.append([kind, str(f["true"]), str(f["false"]), f"{f['false_per_day']:g} ({low:g} to {high:g})", delay])
+    return table(head, rows)
+
+
+def noise(figures: Figures, table: Table) -> list[str]:
+    head = ["118 with electrode motion", "QRS Se", "QRS +P", "VEB +P", "rhythm unknown", "false alerts an hour"]
+    rows = []
+    for name, title in (("118e24", "24 dB"), ("118e06", "6 dB"), ("118e_6", "-6 dB")):
+        f = figures["nstdb"][name]
+        found = [_percent(f["beats"][key]["percent"]) for key in (*BEATS[:2], BEATS[3])]
+        hours = f["alerts"]["hours"]
+        false = sum(of["false"] for of in f["alerts"]["kinds"].values())
+        rows.append([title, *found, f"{100 * f['unknown_share']:.0f} %", f"{false / hours:.0f}"])
+    return table(head, rows)
+
+
+def _of_beats(of: Figures, keys: Sequence[str]) -> list[str]:
+    return [_percent(of["gross"]["beats"][key]["percent"]) for key in keys]
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f} %"
