@@ -36,7 +36,7 @@ from train.run_folder import RunFolder
 from train.source import split, windows
 from train.teachers import Teachers
 from train.trainer import Trainer
-from train.validation import Held
+from train.validation import Held, shown
 
 MOST_WORKERS = 8  # draw more windows than any one GPU here was seen to take
 
@@ -108,7 +108,7 @@ def _prepared(data: Sequence[Path], out: Path, chosen: Recipe, workers: int, wor
     config |= {"recipe": chosen.as_table(), "data": counts}
     loader = Loader(windows(train, chosen, window), share, chosen.seed, world.device, workers)
     trainer = Trainer(chosen, net, plan.steps, precision, world)
-    loop = Loop(trainer, loader, teachers, Held(held) if len(held) else None, folder, plan, config)
+    loop = Loop(trainer, loader, teachers, Held(held, shown(chosen.masks)) if len(held) else None, folder, plan, config)
     loop.begin(saved)
     place = "the CPU" if world.device.type == "cpu" else torch.cuda.get_device_name(world.device)
     remarks = [

@@ -14,23 +14,26 @@ from edge.metrics import agreement
 from train import reconstruct
 from train.data.corpus import Corpus
 from train.masks import PATCH
+from train.recipe_rules import Masks
 from train.windows import RATE
 
-MISSING = [LEAD[name] for name in LEADS if name not in PATCH]
+SINGLE = ("I",)  # for a network that is shown one lead at a time
 
 
 @dataclass(frozen=True)
 class Validation:
-    """Means over recordings and over the nine leads missing from II, V1 and V5, 0.5 to 40 Hz."""
+    """Means over recordings and over the leads that were not shown, 0.5 to 40 Hz."""
 
     pcc: float
     mse_mv2: float
 
 
 class Held:
-    """Recordings held back from training, filtered once."""
+    """Recordings held back from training, filtered once; of each the network is shown `leads`."""
 
-    def __init__(self, corpus: Corpus) -> None:
+    def __init__(self, corpus: Corpus, leads: tuple[str, ...] = PATCH) -> None:
+        self.leads = leads
+        self._missing = [LEAD[name] for name in LEADS if name not in leads]
         self.truth = corpus.mv()
         self.inputs = [remove_baseline(mv, RATE) for mv in self.truth]
 
@@ -43,11 +46,18 @@ class Held:
         placed = _Placed(net)
         scores: list[tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]] = []
         for truth, mv in zip(self.truth, self.inputs, strict=True):
-            figures = agreement(truth, reconstruct.twelve(placed, mv, PATCH), RATE)
-            scores.append((figures.pcc[MISSING], figures.mse_mv2[MISSING]))
+            figures = agreement(truth, reconstruct.twelve(placed, mv, self.leads), RATE)
+            scores.append((figures.pcc[self._missing], figures.mse_mv2[self._missing]))
         net.train(was_training)
         pcc, mse = (np.stack(each) for each in zip(*scores, strict=True))
         return Validation(float(np.nanmean(pcc)), float(np.nanmean(mse)))
+
+
+def shown(masks: Masks) -> tuple[str, ...]:
+    """The leads to validate with: of those that the network is trained to be shown, the patch's or the first."""
+    if isinstance(masks, str):
+        return SINGLE if masks == "single" else PATCH
+    return PATCH if PATCH in masks else masks[0]
 
 
 class _Placed(nn.Module):
