@@ -29,8 +29,10 @@ from benchmarks.ec57 import comparison, tables
 from benchmarks.ec57.annotations import Annotations, read
 from benchmarks.rhythm import folds
 from benchmarks.rhythm.false_alerts import AlertCount, events
+from benchmarks.rhythm.pictures import Page
 from benchmarks.rhythm.road import Told, told
 from edge.blocks import Block
+from edge.bundle import RATE
 from edge.errors import UsageError
 from edge.rhythm.interpreter import Models
 from train.rhythm.af import read_labels
@@ -55,6 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folders", nargs="+", metavar="SET=DIR", help="WFDB records of a set")
     parser.add_argument("--labels", type=Path, help="name,label a line, of cinc2017")
     parser.add_argument("--cache", type=Path, default=Path("cache/rhythm"), help="what was measured (%(default)s)")
+    parser.add_argument("--pictures", type=Path, help="folder for strips of hits, misses and false alarms")
     parser.add_argument("--out", type=Path, default=result.RESULTS / "rhythm.json", help="result file (%(default)s)")
 
 
@@ -63,19 +66,20 @@ def run(args: argparse.Namespace) -> int:
     labels = read_labels(args.labels)
     noisy = places.pop("nstdb", None)
     everything = list(folds.gathered(places, labels, args.cache))
-    judge = Judge.of(everything)
+    judge, page = Judge.of(everything), Page(args.pictures)
     figures: dict[str, Any] = {"folds": folds.FOLDS, "records": _counts(everything)}
     if "mitdb" in places:
-        figures["mitdb"] = of_mitdb([one for one in everything if one.pack == "mitdb"], judge)
+        figures["mitdb"] = of_mitdb([one for one in everything if one.pack == "mitdb"], judge, page)
     for pack in ("vfdb", "cpsc2021"):
         if pack in places:
             figures[pack] = of_rhythms(pack, [one for one in everything if one.pack == pack], judge)
     if "cinc2015" in places:
-        figures["cinc2015"] = of_alarms([one for one in everything if one.pack == "cinc2015"], judge)
+        figures["cinc2015"] = of_alarms([one for one in everything if one.pack == "cinc2015"], judge, page)
     if "cinc2017" in places:
         figures["cinc2017"] = of_scores([one for one in everything if one.pack == "cinc2017"], judge)
     if noisy is not None:
         figures["nstdb"] = of_noise(noisy, judge)
+    page.write()
     result.write(args.out, figures, ("numpy", "scipy", "wfdb", "scikit-learn"))
     return 0
 
@@ -110,7 +114,7 @@ def of_leads(block: Block, leads: tuple[str, ...]) -> Block:
     return Block(block.start, block.rate, leads, block.mv[:, columns], block.valid[:, columns])
 
 
-def of_mitdb(records: list[folds.Learned], judge: Judge) -> dict[str, Any]:
+def of_mitdb(records: list[folds.Learned], judge: Judge, page: Page) -> dict[str, Any]:
     settings = comparison.Settings(rhythms=EPISODES["mitdb"])
     found: dict[str, dict[str, comparison.RecordComparison]] = {"II": {}, "V1": {}, "both": {}}
     alerts = AlertCount()
@@ -123,6 +127,9 @@ def of_mitdb(records: list[folds.Learned], judge: Judge) -> dict[str, Any]:
             found[which][one.path.stem] = comparison.compare(reference, said.marks(), settings)
             if which == "both":
                 alerts.add(one.path.stem, said, events(reference))
+                for name, kind, at_s in alerts.falsely:
+                    if name == one.path.stem:
+                        page.strip(f"{kind} told falsely", name, one.block, said, at_s, reference)
         print(one.path.stem, {k: v[one.path.stem].beats.as_json() for k, v in found.items() if one.path.stem in v})
     print(tables.summary(found, ()))
     of = {which: comparison.figures(records_) for which, records_ in found.items()}
@@ -146,7 +153,7 @@ def of_rhythms(pack: str, records: list[folds.Learned], judge: Judge) -> dict[st
     return {"episodes": episodes, "records": by_record, "alerts": alerts.as_json()}
 
 
-def of_alarms(records: list[folds.Learned], judge: Judge) -> dict[str, Any]:
+def of_alarms(records: list[folds.Learned], judge: Judge, page: Page) -> dict[str, Any]:
     counts = {kind: np.zeros(4, np.int64) for kind in ALARMS}  # TP, FN, FP, TN
     wrong = []
     for one in records:
@@ -155,6 +162,8 @@ def of_alarms(records: list[folds.Learned], judge: Judge) -> dict[str, Any]:
         believed = any(said.on_within(emergency, LAST_S) for emergency in ALARMS[kind])
         place = (0 if believed else 1) if true else (2 if believed else 3)
         counts[kind][place] += 1
+        what = f"{kind.replace('_', ' ')} alarm {'true' if true else 'false'}, {'' if believed else 'not '}believed"
+        page.strip(what, one.path.stem, one.block, said, one.block.end / RATE, None)
         if believed != true:
             wrong.append([one.path.stem, kind, true])
     total = np.sum(list(counts.values()), axis=0)
