@@ -23,7 +23,8 @@ from edge.rhythm.trees import Boosted, shipped
 WAIT_S = 1.2  # for the next beat: twice the usual R-R at 100/min; later ones are no part of this beat's timing
 HOLD_S = 12.0  # of signal: the detector's longest delay, the wait and the beat itself, twice over
 PIECE_S = 1.0  # taken in at once
-ONE_LEAD, MORE_LEADS = -0.3, -1.2  # log-odds from which a beat is ventricular: a mean of leads is less extreme than one
+LEARN_BEATS = 8  # of a lead: before, its normal shape and the usual R-R are not known, and it has no say
+ONE_LEAD, MORE_LEADS = -0.5, -1.2  # log-odds from which a beat is ventricular: a mean of leads is less extreme than one
 EARLY = 0.8  # of the usual R-R: a beat of normal shape is supraventricular when it comes this early
 REGULAR = 0.22  # spread of R-R over its mean, one early beat in eight; above, as in fibrillation, early means nothing
 NORMAL_SHAPE = 0.8  # correlation of its QRS complex with the normal one
@@ -38,7 +39,7 @@ class Measured:
     timing: Floats  # TIMING
     leads: tuple[str, ...]  # usable
     shapes: tuple[Floats, ...]  # SHAPE of each
-    quality: tuple[float, ...]  # of each
+    seen: tuple[int, ...]  # beats of each, up to this one
 
 
 class _Lead:
@@ -147,18 +148,17 @@ class BeatMeasures:
                 after_ms = self._waiting[0].rr_ms
         timing = self._timing.take(math.nan if beat.rr_ms is None else beat.rr_ms, after_ms)
         scores = self._scores(beat.sample)
-        leads, shapes, quality = [], [], []
+        leads, shapes, seen = [], [], []
         for name, lead in self._known.items():
-            score = scores.get(name, 1.0)
-            if score < BAD:
+            if scores.get(name, 1.0) < BAD:
                 continue
             cut = self._cutter.cut(lead.mv, beat.sample)
             found = lead.features.take(cut, float(timing[0]), float(timing[1]), round(room / self.rate / STEP_S))
             if found is not None:
                 leads.append(name)
                 shapes.append(found)
-                quality.append(score)
-        return Measured(beat, timing, tuple(leads), tuple(shapes), tuple(quality))
+                seen.append(lead.features.templates.seen)
+        return Measured(beat, timing, tuple(leads), tuple(shapes), tuple(seen))
 
     def _scores(self, sample: int) -> dict[str, float]:
         while self._reports and self._reports[0].end <= sample:
@@ -207,7 +207,8 @@ class BeatClassifier:
 
 def kind(measured: Measured, votes: list[float]) -> str:
     """N, S or V from the log-odds that each usable lead gives for V."""
-    if sum(votes) / len(votes) > (ONE_LEAD if len(votes) == 1 else MORE_LEADS):
+    learned = [vote for vote, seen in zip(votes, measured.seen, strict=True) if seen > LEARN_BEATS]
+    if learned and sum(learned) / len(learned) > (ONE_LEAD if len(learned) == 1 else MORE_LEADS):
         return "V"
     timing = dict(zip(TIMING, measured.timing.tolist(), strict=True))
     alike = sum(float(shape[SHAPE.index("correlation")]) for shape in measured.shapes) / len(measured.shapes)

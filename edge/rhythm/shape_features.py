@@ -23,11 +23,11 @@ from edge.rhythm.templates import Templates
 
 TIMING = ("before", "after", "before_slow", "after_to_before", "irregular", "previous")
 SHAPE = (
-    *("correlation", "residual", "size", "width_ms", "wider", "area_ms", "rounder", "steeper", "turned"),
+    *("correlation", "residual", "size", "wider", "rounder", "steeper", "turned"),
     *("t_correlation", "t_turned", "p_correlation", "p_residual"),
     *("likeness", "share", "count", "own_correlation", "own_wider", "own_rounder", "own_before", "own_after"),
     *("own_p_correlation", "own_p_residual", "normal_p"),
-    *("normal_share", "normal_before", "normal_width_ms", "steady"),
+    *("normal_share", "normal_before", "steady"),
 )
 USUAL_BEATS = 8
 SLOW_BEATS = 64
@@ -97,9 +97,7 @@ class LeadFeatures:
                 match.correlation,
                 math.log(float(np.sqrt(rest @ rest)) / normal.norm_mv + 0.01),
                 math.log(match.norm_mv / normal.norm_mv),
-                shape.width_ms,
                 math.log(shape.width_ms / usual.width_ms),
-                shape.area_ms,
                 math.log(shape.area_ms / usual.area_ms),
                 math.log(shape.steepness / usual.steepness),
                 abs(shape.polarity - usual.polarity),
@@ -120,7 +118,6 @@ class LeadFeatures:
                 math.log(float(np.sqrt(np.nansum(usual_p * usual_p))) / normal.norm_mv + 0.01),
                 math.log(normal.count / total),
                 normal.before,
-                usual.width_ms,
                 self.steady,
             ],
             np.float64,
