@@ -90,6 +90,7 @@ class Signal:
 
     leads: tuple[str, ...]
     min_quality: float
+    weak_counts: bool = True  # a lead without complexes is readable too: it is what an asystole looks like
     since: int | None = 0  # None: not now
     off: frozenset[str] = frozenset()
     connected: bool = True
@@ -116,10 +117,10 @@ class Signal:
         self.since = None if not usable else at if self.since is None else self.since
 
     def _can_be_read(self, report: QualityReport, lead: str) -> bool:
-        """A lead without complexes is what an asystole looks like: that alone does not make it unreadable."""
         if lead in self.off:
             return False
-        return report.score.get(lead, 0.0) >= self.min_quality or report.causes.get(lead) is Cause.WEAK
+        weak = self.weak_counts and report.causes.get(lead) is Cause.WEAK
+        return weak or report.score.get(lead, 0.0) >= self.min_quality
 
 
 @dataclass

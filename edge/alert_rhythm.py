@@ -13,6 +13,7 @@ from edge.rhythm.ectopy import COUPLET, Bigeminy, Burden, Run
 from edge.rhythm.rhythm import Label
 from edge.rhythm.rhythms import Span
 
+SHAPED = 0.45  # quality from which beats have shapes: motion without any, and fibrillation, come to 0.37 at most
 LASTING = {Label.VF: Kind.VF, Label.VT: Kind.VT, Label.AF: Kind.AF}
 
 
@@ -39,6 +40,7 @@ class RhythmRules:
         self._unknown = samples(s.unknown_s)
         self._burden = Burden(rate, s.pvc_burden_s)
         self._signal = Signal(leads, s.min_quality)
+        self._shapes = Signal(leads, max(s.min_quality, SHAPED), weak_counts=False)
         self._on: dict[Label, Span] = {}
         self._running: Run | None = None
         self._pattern: Bigeminy | None = None
@@ -52,12 +54,17 @@ class RhythmRules:
         found: list[Alert] = []
         for label, latch in self._lasting.items():
             span = self._on.get(label)
-            found += latch.update(now, span is not None, span is None, *_of(span))
+            holds = span is not None and (label is not Label.AF or self._shapes.since is not None)
+            found += latch.update(now, holds, span is None, *_of(span))
         found += self._ectopic(now, couplets)
         return found + self._unknowable(now)
 
     def _take(self, item: Input, couplets: list[Run]) -> None:
         self._signal.take(item)
+        self._shapes.take(item)
+        if isinstance(item, Run | Bigeminy | Classed) and self._shapes.since is None:
+            self._running = self._pattern = None  # what beats look like cannot be told from noise
+            return
         match item:
             case Span():
                 if item.on:

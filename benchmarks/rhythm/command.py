@@ -6,7 +6,8 @@ Whatever is fitted is fitted anew for each of five folds of subjects, over all s
 through the product's whole road with models that have not seen its subject. LABELS: name,label a line, of cinc2017.
 
 mitdb     beats, classes, runs and episodes by EC57's matching, on II (MLII), V1 and both; alerts against the marks
-nstdb     record 118 with electrode motion, as it was published
+nstdb     record 118 with electrode motion, as it was published; with mitdb, noise added to three of its records
+motion    healthy people wearing a patch at rest and in motion: alerts, of which all but those of rate are false
 vfdb      ventricular tachycardia, flutter, fibrillation, asystole: episodes and duration, from the first second on
 cinc2015  is the alarm announced at a record's end on in its last 16 s, by the challenge's definitions? Its score is
           (TP + TN) / (TP + TN + FP + 5 FN); believing every alarm scores about a half
@@ -27,7 +28,7 @@ import numpy as np
 from benchmarks import result
 from benchmarks.ec57 import comparison, tables
 from benchmarks.ec57.annotations import Annotations, read
-from benchmarks.rhythm import folds
+from benchmarks.rhythm import folds, noise
 from benchmarks.rhythm.false_alerts import AlertCount, events
 from benchmarks.rhythm.pictures import Page
 from benchmarks.rhythm.road import Told, told
@@ -64,7 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     places = dict(_place(text) for text in args.folders)
     labels = read_labels(args.labels)
-    noisy = places.pop("nstdb", None)
+    noisy, worn = places.pop("nstdb", None), places.pop("motion", None)
     everything = list(folds.gathered(places, labels, args.cache))
     judge, page = Judge.of(everything), Page(args.pictures)
     figures: dict[str, Any] = {"folds": folds.FOLDS, "records": _counts(everything)}
@@ -79,6 +80,10 @@ def run(args: argparse.Namespace) -> int:
         figures["cinc2017"] = of_scores([one for one in everything if one.pack == "cinc2017"], judge)
     if noisy is not None:
         figures["nstdb"] = of_noise(noisy, judge)
+        if "mitdb" in places:
+            figures["added_noise"] = noise.sweep(places["mitdb"], noisy, judge.models)
+    if worn is not None:
+        figures["motion"] = noise.worn(worn)
     page.write()
     result.write(args.out, figures, ("numpy", "scipy", "wfdb", "scikit-learn"))
     return 0

@@ -20,11 +20,17 @@ def heard(kinds: str, rr_s: float = 0.5, start_s: float = 0.0) -> list:
     return [*beats, *ectopy.push(beats), *ectopy.flush()]
 
 
-def run(readings: list, seconds: float, settings: AlertSettings | None = None, unreadable_from_s: float = 1e9) -> list:
+def run(
+    readings: list,
+    seconds: float,
+    settings: AlertSettings | None = None,
+    unreadable_from_s: float = 1e9,
+    score_then: float = 0.0,
+) -> list:
     engine = AlertEngine(("II",), RATE, settings)
     for second in range(int(seconds)):
         fine = second < unreadable_from_s
-        score, grade = (1.0, Grade.GOOD) if fine else (0.0, Grade.BAD)
+        score, grade = (1.0, Grade.GOOD) if fine else (score_then, Grade.BAD)
         cause = Cause.NONE if fine else Cause.NOISE
         engine.push_quality(QualityReport(second * RATE, RATE, {"II": score}, {"II": grade}, {"II": cause}))
     engine.push_readings(readings)
@@ -86,6 +92,17 @@ def test_what_cannot_be_seen_any_more_is_not_told_as_going_on():
     _, off = run(spans, 90, unreadable_from_s=40)
     assert off.state is State.OFF
     assert off.evidence["unknown_s"] >= 10
+
+
+def test_ectopy_and_atrial_fibrillation_are_not_told_from_a_signal_without_shapes():
+    readings = [Span(12 * RATE, Label.AF, True, 2 * RATE), *heard("NNNVVVNVVNNVNVNVNVN", start_s=10)]
+    assert run(readings, 40, unreadable_from_s=5, score_then=0.37) == []
+    assert Kind.AF in kinds(run(readings, 40))
+
+
+def test_fibrillation_has_no_shapes_and_is_told():
+    spans = [Span(20 * RATE, Label.VF, True, 18 * RATE)]
+    assert kinds(run(spans, 40, unreadable_from_s=18, score_then=0.37)) == [Kind.VF]
 
 
 def test_alerts_are_the_same_however_the_readings_came():
