@@ -2,7 +2,7 @@
 
     python -m benchmarks rhythm mitdb=DIR nstdb=DIR vfdb=DIR cinc2015=DIR cinc2017=DIR cpsc2021=DIR --labels LABELS.csv
 
-Whatever is fitted is fitted anew for each of five folds of subjects, over all sets together, and every recording goes
+Whatever is fitted is fitted anew for each of eleven folds of subjects, over all sets together, and every recording goes
 through the product's whole road with models that have not seen its subject. LABELS: name,label a line, of cinc2017.
 
 mitdb     beats, classes, runs and episodes by EC57's matching, on II (MLII), V1 and both; alerts against the marks
