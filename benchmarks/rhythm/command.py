@@ -46,7 +46,7 @@ LEARNING_S = {"mitdb": 300.0}  # EC57; the other sets' records begin with what t
 RESAMPLES = 2000
 LAST_S = 16.0  # the alarm sounds within ten seconds of its onset, and the record ends there
 ALARMS = {  # which of the emergencies make each true
-    "Asystole": ("asystole",),
+    "Asystole": (),  # by the alert itself
     "Bradycardia": ("extreme_bradycardia",),
     "Tachycardia": ("extreme_tachycardia",),
     "Ventricular_Tachycardia": ("vt", "vf"),
@@ -164,7 +164,8 @@ def of_alarms(records: list[folds.Learned], judge: Judge, page: Page) -> dict[st
     for one in records:
         kind, true = alarm_of(one.path)
         said = judge.told(one)
-        believed = any(said.on_within(emergency, LAST_S) for emergency in ALARMS[kind])
+        believed = said.alerted_within("asystole", LAST_S) if kind == "Asystole" else False
+        believed |= any(said.on_within(emergency, LAST_S) for emergency in ALARMS[kind])
         place = (0 if believed else 1) if true else (2 if believed else 3)
         counts[kind][place] += 1
         what = f"{kind.replace('_', ' ')} alarm {'true' if true else 'false'}, {'' if believed else 'not '}believed"

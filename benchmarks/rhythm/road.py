@@ -42,12 +42,12 @@ class Told:
 
     def on_within(self, kind: str, last_s: float) -> bool:
         """Whether the emergency `kind` was on at some time in the last `last_s`."""
-        on = False
-        for change in (change for change in self.emergencies if change.kind == kind):
-            if change.on and change.sample > self.end - last_s * RATE:
-                return True
-            on = change.on or (on and change.sample > self.end - last_s * RATE)
-        return on
+        return _on_within([(c.sample, c.on) for c in self.emergencies if c.kind == kind], self.end - last_s * RATE)
+
+    def alerted_within(self, kind: str, last_s: float) -> bool:
+        """Likewise the alert `kind`, which unreadable signal does not raise."""
+        changes = [(a.sample, a.state is State.ON) for a in self.alerts if a.kind == kind]
+        return _on_within(changes, self.end - last_s * RATE)
 
     def unknown_share(self, first_s: float = 0.0, last_s: float = float("inf")) -> float:
         """Of the time, for which no rhythm could be told."""
@@ -64,6 +64,15 @@ class Told:
         samples = np.array([entry[0] for entry in entries], np.int64)
         symbols, aux = [entry[1] for entry in entries], [entry[2] for entry in entries]
         return Annotations(RATE, samples, symbols, aux, length=self.end)
+
+
+def _on_within(changes: list[tuple[int, bool]], first: float) -> bool:
+    on = False
+    for sample, begins in changes:
+        if begins and sample > first:
+            return True
+        on = begins or (on and sample > first)
+    return on
 
 
 def told(block: Block, models: Models | None = None, settings: AlertSettings | None = None) -> Told:

@@ -162,11 +162,12 @@ class AfWindows:
         start = self._kept[0].sample
         rr_ms = np.array([beat.rr_ms for beat in self._kept])
         plain = np.array([beat.plain for beat in self._kept])
-        usable_s = float(np.nansum(rr_ms)) / 1000
+        before = np.concatenate([[True], plain[:-1]])
+        own_ms = np.where(plain & before, rr_ms, math.nan)  # of the atria's own doing, or it may be
+        usable_s = float(np.nansum(own_ms)) / 1000
         if usable_s < max(FEWEST_S, USABLE_SHARE * (end - start) / self.rate):
             return AfWindow(start, end, None, {})
-        before = np.concatenate([[True], plain[:-1]])
-        rr = rr_features.rr_features(np.where(plain & before, rr_ms, math.nan))
+        rr = rr_features.rr_features(own_ms)
         leads: dict[str, Array] = {}
         mv = np.stack([beat.mv for beat in self._kept])
         for k, lead in enumerate(self._leads):
