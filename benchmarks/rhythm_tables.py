@@ -13,6 +13,19 @@ PEERS = {
     "pantompkins1985": "NeuroKit2's Pan-Tompkins, II",
     "neurokit": "NeuroKit2's own, II",
 }
+NOISY = {
+    "118e24": "118, electrode motion, 24 dB",
+    "118e06": "… 6 dB",
+    "118e_6": "… -6 dB",
+    "em 24 dB": "101, 106, 223: electrode motion, 24 dB",
+    "em 12 dB": "… 12 dB",
+    "em 6 dB": "… 6 dB",
+    "em 0 dB": "… 0 dB",
+    "em -6 dB": "… -6 dB",
+    "ma 6 dB": "… muscle, 6 dB",
+    "ma -6 dB": "… -6 dB",
+}
+HIGH, RATES = ("asystole", "vf", "vt"), ("bradycardia", "tachycardia")
 BEATS = tuple(f"{what}_{which}" for what in ("qrs", "veb", "sveb") for which in ("sensitivity", "predictivity"))
 EPISODES = {
     ("mitdb", "af+afl"): "atrial fibrillation or flutter, `mitdb`",
@@ -70,15 +83,25 @@ def false_alerts(figures: Figures, table: Table) -> list[str]:
 
 
 def noise(figures: Figures, table: Table) -> list[str]:
-    head = ["118 with electrode motion", "QRS Se", "QRS +P", "VEB +P", "rhythm unknown", "false alerts an hour"]
+    head = ["noise", "QRS Se", "QRS +P", "VEB +P", "rhythm unknown", "false alerts an hour", "of high priority"]
     rows = []
-    for name, title in (("118e24", "24 dB"), ("118e06", "6 dB"), ("118e_6", "-6 dB")):
-        f = figures["nstdb"][name]
+    for name, title in NOISY.items():
+        f = figures["nstdb"].get(name) or figures["added_noise"][name]
         found = [_percent(f["beats"][key]["percent"]) for key in (*BEATS[:2], BEATS[3])]
-        hours = f["alerts"]["hours"]
-        false = sum(of["false"] for of in f["alerts"]["kinds"].values())
-        rows.append([title, *found, f"{100 * f['unknown_share']:.0f} %", f"{false / hours:.0f}"])
+        kinds, hours = f["alerts"]["kinds"], f["alerts"]["hours"]
+        false = [sum(of["false"] for kind, of in kinds.items() if kind in some) for some in (kinds, HIGH)]
+        rows.append([title, *found, f"{100 * f['unknown_share']:.0f} %", *(f"{n / hours:.1f}" for n in false)])
     return table(head, rows)
+
+
+def motion(figures: Figures, table: Table) -> list[str]:
+    """Alerts of healthy people, those of rate left out."""
+    rows = []
+    for activity in ("rest", "arms", "walk", "squats", "run"):
+        f = figures["motion"][activity]
+        told = ", ".join(f"{n} {kind}" for kind, n in sorted(f["alerts"].items()) if kind not in RATES)
+        rows.append([activity, f"{60 * f['hours']:.0f} min", told or "none", f"{100 * f['unknown_share']:.0f} %"])
+    return table(["worn, one lead", "in all", "alerts but those of rate", "rhythm unknown"], rows)
 
 
 def _of_beats(of: Figures, keys: Sequence[str]) -> list[str]:

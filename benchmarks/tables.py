@@ -203,8 +203,8 @@ def known(results: Path, bundle: Path) -> dict[str, list[str]]:
     out = {name: make(figures) for name, make in makers.items() if (figures := read(name)) is not None}
     if (rhythm := read("rhythm")) is not None and (peers := read("peers")) is not None:
         out["beats"] = rhythm_tables.beats(rhythm, peers, table)
-        for name in ("episodes", "alarms", "false_alerts", "noise"):
-            out[name.replace("_", "-")] = getattr(rhythm_tables, name)(rhythm, table)
+        for name in ("episodes", "alarms", "false_alerts", "noise", "motion"):
+            out[name] = getattr(rhythm_tables, name)(rhythm, table)
     if all((results / f"{name}.json").exists() for name in ("stream", "quality", "faults", "soak")):
         out["device"] = device(lambda name: read(name) or {})
     manifest = json.loads((bundle / "manifest.json").read_text())

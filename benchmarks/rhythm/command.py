@@ -137,8 +137,17 @@ def of_mitdb(records: list[folds.Learned], judge: Judge, page: Page) -> dict[str
                         page.strip(f"{kind} told falsely", name, one.block, said, at_s, reference)
         print(one.path.stem, {k: v[one.path.stem].beats.as_json() for k, v in found.items() if one.path.stem in v})
     print(tables.summary(found, ()))
-    of = {which: comparison.figures(records_) for which, records_ in found.items()}
+    of = {which: slim(comparison.figures(records_)) for which, records_ in found.items()}
     return {"leads": of, "alerts": alerts.as_json()}
+
+
+def slim(figures: dict[str, Any]) -> dict[str, Any]:
+    """Of each record the counts alone: hits and total."""
+    records = {
+        name: {key: [of["hits"], of["total"]] for key, of in record["beats"].items() if key.endswith(("ty", "rate"))}
+        for name, record in figures["records"].items()
+    }
+    return figures | {"records": records}
 
 
 def of_rhythms(pack: str, records: list[folds.Learned], judge: Judge) -> dict[str, Any]:
