@@ -20,6 +20,7 @@ import torch
 from torch import nn
 
 from benchmarks import result
+from benchmarks.networks import training
 from edge.leads import LEADS
 from edge.metrics import agreement
 from train import checkpoint, reconstruct
@@ -61,6 +62,7 @@ def run(args: argparse.Namespace) -> int:
         if len(shown) == len(LEADS):
             scores["mean"] = {key: round(float(np.mean([s[key] for s in scores.values()])), 4) for key in scores["I"]}
         figures["models"][folder.name] = {"architecture": config["architecture"], "shape": config["shape"], **scores}
+        figures["models"][folder.name]["training"] = training(folder)
         print(folder.name, scores.get("I"), scores.get("mean"), flush=True)
     result.write(args.out, figures, ("numpy", "torch"))
     return 0

@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
         print(model.name, json.dumps({key: value for key, value in entry.items() if key != "sha256"}), flush=True)
     names = [model.name for model in models if model.kind == "checkpoint"]
     for name, folder, ratio in zip(names, args.runs, _times(args.runs), strict=True):
-        figures["models"][name] |= {"time": ratio, "training": _training(folder)}
+        figures["models"][name] |= {"time": ratio, "training": training(folder)}
     result.write(args.out, figures, ("numpy", "scipy", "torch"))
     return 0
 
@@ -112,7 +112,7 @@ def _times(runs: list[Path]) -> list[float]:
     return [float(f"{ratio:.3g}") for ratio in middle / middle[0]]
 
 
-def _training(folder: Path) -> dict[str, Any]:
+def training(folder: Path) -> dict[str, Any]:
     """How a run went: its validations (step, PCC), and whether it ended by patience."""
     curve = json.loads((folder / CURVE).read_text())
     recipe = checkpoint.read_config(folder / BEST)["recipe"]

@@ -29,6 +29,12 @@ NETWORKS = {
     "mcma-linear-quarter": "MCMA, linear head, a quarter as wide",
     "wearecg-small": "WearECG, a quarter as wide",
 }
+MCMA = {
+    "mcma-quarter": "MCMA, a quarter as wide, any one lead",
+    "mcma-quarter-fixed": "… trained on lead I alone",
+    "mcma-quarter-copy": "… copy padding",
+    "default": "**default**, any leads",
+}
 
 
 def accuracy(figures: Figures) -> list[str]:
@@ -129,10 +135,10 @@ def limit(figures: Figures) -> list[str]:
 
 
 def mcma(figures: Figures) -> list[str]:
-    head = ["", "lead I alone: PCC", "MSE mV2", "mean of the twelve: PCC", "MSE mV2"]
+    head = ["", "epochs", "lead I alone: PCC", "MSE mV2", "mean of the twelve: PCC", "MSE mV2"]
     rows = []
     for name, f in (*figures["models"].items(), *((f"published: {k}", v) for k, v in figures["published"].items())):
-        row = [name]
+        row = [MCMA.get(name, name), ended(f) if "training" in f else "-"]
         for shown in ("I", "mean"):
             row += [f"{f[shown]['pcc']:.3f}", f"{f[shown]['mse_mv2']:.4f}"] if shown in f else ["-", "-"]
         rows.append(row)

@@ -22,6 +22,7 @@ CONFIDENCE = 0.95
 FAST_PER_MIN, SLOW_PER_MIN = 120.0, 50.0  # the product's limits
 RATE_SLACK_PER_MIN = 5.0  # a rate so near the limit is no false alert
 RATE_BEATS = 8
+PAUSE_S, ASYSTOLE_S = 2.9, 3.9  # the product's limits are 3 and 4: R may be placed a little apart
 
 Spans = list[tuple[float, float]]  # s
 
@@ -43,7 +44,7 @@ class AlertCount:
             near = [a for a, b in events.get(kind, []) if onset <= b + REACH_S and at >= a - REACH_S]
             if near:
                 self.true[kind] += 1
-                self.delays_s[kind].append(at - max(near))
+                self.delays_s[kind].append(at - min(near, key=lambda begun: abs(begun - onset)))
             else:
                 self.false[kind] += 1
                 self.falsely.append((name, kind, round(onset, 1)))
@@ -86,21 +87,23 @@ def events(reference: Annotations) -> dict[str, Spans]:
         kind: rhythms.of(reference, rhythms.RHYTHMS[name], lasts_s)
         for kind, name in (("af", "af+afl"), ("vf", "vf"), ("vt", "vt"), ("asystole", "asystole"))
     }
-    found = marked | _of_beats(reference)
+    found = marked | _of_beats(reference, marked["vf"])
     found["vt"] = sorted(found["vt"] + marked["vf"] + [r for r in found["pvc_run"] if r[2] >= 5])[:]
     found["vf"] = sorted(marked["vf"] + marked["vt"])
     return {kind: [(span[0], span[1]) for span in spans] for kind, spans in found.items()}
 
 
-def _of_beats(reference: Annotations) -> dict[str, Any]:
+def _of_beats(reference: Annotations, flutter: Spans) -> dict[str, Any]:
     from benchmarks.ec57.classes import EC57
 
     beats = [(s / reference.rate, EC57[symbol]) for s, symbol, _, _ in reference if symbol in EC57]
     at = np.array([t for t, _ in beats])
     kinds = "".join(kind for _, kind in beats)
     rr = np.diff(at)
-    found: dict[str, Any] = {"pause": [(a, a + d) for a, d in zip(at, rr, strict=False) if d >= 2.9]}
-    found["asystole"] = [(a, a + d) for a, d in zip(at, rr, strict=False) if d >= 3.9]
+    still = [(a, a + d) for a, d in zip(at, rr, strict=False) if d >= PAUSE_S]
+    # flutter has no beats marked, and is not still
+    still = [(a, b) for a, b in still if not any(first < b and a < last for first, last in flutter)]
+    found: dict[str, Any] = {"pause": still, "asystole": [(a, b) for a, b in still if b - a >= ASYSTOLE_S]}
     found["pvc_run"] = _runs(at, kinds, 3)
     found["couplet"] = _runs(at, kinds, 2)
     found["bigeminy"] = _patterns(at, kinds)

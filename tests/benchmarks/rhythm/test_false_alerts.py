@@ -57,6 +57,13 @@ def test_an_interval_of_three_seconds_is_a_pause():
     assert len(events(marks)["pause"]) == 1
 
 
+def test_flutter_without_marked_beats_is_no_standstill():
+    at, symbols = [360, 720, 800, 3500, 3600, 4000], ["N", "N", "[", "]", "N", "N"]
+    marks = Annotations(360, np.array(at), symbols, length=4400)
+    assert events(marks)["asystole"] == []
+    assert len(events(marks)["vf"]) == 1
+
+
 def test_an_alert_that_is_told_again_counts_once():
     again = [alert(Kind.AF, 20.0), alert(Kind.AF, 25.0), alert(Kind.AF, 30.0, State.OFF)]
     assert sum(counted(again, reference("N" * 60)).false.values()) == 1
