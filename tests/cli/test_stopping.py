@@ -13,7 +13,7 @@ from edge.sinks.pty_server import PtyServer
 from edge.virtual import virtual_patch
 
 SENT = ("II", "V1", "V5")
-SOON_S = 2.0  # in which a stopped run is over
+SOON_S = 6.0  # of a busy machine, whose disk takes a while to have what must be on it
 KILL_COSTS_S = 1.0  # of the raw signal, at most
 DELAY_S = 2.1  # from a sample to its twelve leads
 
