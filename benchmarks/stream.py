@@ -169,9 +169,9 @@ class _Timed:
     def __init__(self, stage: Any) -> None:
         self._stage, self.seconds = stage, 0.0
 
-    def push(self, item: Any) -> Any:
+    def push(self, *items: Any) -> Any:
         began = time.process_time()
-        out = self._stage.push(item)
+        out = self._stage.push(*items)
         self.seconds += time.process_time() - began
         return out
 
@@ -184,9 +184,11 @@ def parts(bundle: Bundle, variant: Variant, rate: float, seconds: float) -> dict
     engine = bundle.load(variant)
     pipeline = Pipeline(LEADS, rate, bundle=bundle, engine=engine)
     stages: dict[str, _Timed] = {}
-    for name in ("timeline", "quality", "beats", "twelve"):
-        stages[name] = _Timed(getattr(pipeline, name))
-        setattr(pipeline, name, stages[name])
+    monitor = pipeline.monitor
+    owners = {"timeline": pipeline, "quality": monitor, "beats": monitor, "interpreter": monitor, "twelve": pipeline}
+    for name, owner in owners.items():
+        stages[name] = _Timed(getattr(owner, name))
+        setattr(owner, name, stages[name])
     for k, stage in enumerate(pipeline._front):
         stages[type(stage).__name__.lower()] = pipeline._front[k] = _Timed(stage)  # type: ignore[call-overload]
     message = round(MESSAGE_S * rate)

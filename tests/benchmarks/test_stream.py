@@ -3,6 +3,7 @@ import sys
 import pytest
 
 from benchmarks import stream, stream_imports
+from edge.bundle import open_bundle
 from edge.errors import UsageError
 
 SAID = """\
@@ -68,3 +69,11 @@ def test_rates_are_numbers_that_a_patch_can_have():
     for wrong in ("250,fast", "10", ""):
         with pytest.raises(UsageError, match=f"--rates {wrong}: must be numbers"):
             stream._rates(wrong)
+
+
+def test_every_part_of_the_pipeline_is_timed():
+    bundle = open_bundle()
+    told = stream.parts(bundle, bundle.choose("litert"), 500.0, 4.0)
+    assert {"timeline", "quality", "beats", "interpreter", "twelve", "of twelve: network"} <= set(told)
+    parts = sum(percent for name, percent in told.items() if name not in ("of twelve: network", "pipeline in all"))
+    assert 0 < parts <= told["pipeline in all"]
