@@ -96,6 +96,8 @@ class BeatMeasures:
     def _advance(self) -> None:
         waiting = self._waiting[0].sample if self._waiting else self._settled
         self.horizon = max(self.horizon, min(waiting, self._settled))
+        while self._reports and self._reports[0].end <= self.horizon:  # no beat will ask for it
+            self._reports.popleft()
 
     def _open(self, block: Block) -> None:
         """Make room for the block's leads; what lies between it and the last one is lost."""

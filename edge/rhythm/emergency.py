@@ -34,6 +34,7 @@ class EmergencySettings:
     still_on: float = 0.5  # nothing steeper than a P wave
     off: float = 0.3  # probability below which the waveform speaks against what is on
     clear_s: float = 3.0  # without evidence, before what is on ends
+    lost_s: float = 10.0  # without a lead that can be read, before what is on is given up
     unknown_s: float = 10.0  # without readable signal, before what is on ends as unknown
 
 

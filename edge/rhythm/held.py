@@ -14,19 +14,26 @@ TOLD = ("rate_per_min", "rr_rmssd", "rr_change_entropy", "p_repeats")  # among i
 class Held:
     """Windows' probabilities in; where the rhythm begins and ends out. Times in samples.
 
+    Where no window could be judged for `lost`, what was on is over: after that it must be seen anew.
     `after`: how long the windows that speak for it must reach, from the first one's start to the last one's end.
     `delay`: a window is known this long after its end.
     """
 
-    def __init__(self, label: Label, after: int, on: float, off: float, delay: int) -> None:
+    def __init__(self, label: Label, after: int, on: float, off: float, delay: int, lost: int) -> None:
         self._label, self._after, self._on, self._off, self._delay = label, after, on, off, delay
         self._since: AfEvidence | None = None  # the first window that spoke for it
         self._active = False
+        self._lost = lost
+        self._judged = 0  # end of the last window that could be
 
     def push(self, one: AfEvidence) -> Span | None:
+        if self._active and one.end - self._judged > self._lost:
+            self._active, self._since = False, None
+            return Span(one.end + self._delay, self._label, False, self._judged)
         if one.probability is None:  # nothing is known: what is on stays on, what is not does not begin
             self._since = self._since if self._active else None
             return None
+        self._judged = one.end
         if self._active:
             return self._end(one) if one.probability < self._off else None
         if one.probability < self._on:

@@ -64,9 +64,10 @@ class Interpreter:
         self.rhythms = Rhythms(rate)
         self.delay_samples = self.classes.delay_samples
         self._ectopy = Ectopy()
-        self._af = Held(Label.AF, round(s.af_s * rate), s.af_on, s.af_off, self.atrial.delay_samples)
+        lost, delay = round(s.emergencies.lost_s * rate), self.atrial.delay_samples
+        self._af = Held(Label.AF, round(s.af_s * rate), s.af_on, s.af_off, delay, lost)
         self._waiting: deque[VentricularEvidence] = deque()
-        self.most_vt = self.most_vf = 0.0  # the highest probabilities
+        self.most_vt = 0.0  # the highest probability
         self.judged = False  # some window has been
 
     @property
@@ -118,7 +119,6 @@ class Interpreter:
     def _remember(self, evidence: VentricularEvidence) -> None:
         self.judged |= evidence.vt is not None
         self.most_vt = max(self.most_vt, evidence.vt or 0.0)
-        self.most_vf = max(self.most_vf, evidence.vf or 0.0)
 
     def _ectopic(self, found: list[EctopyFinding]) -> list[Reading]:
         self.rhythms.push(one for one in found if isinstance(one, Bigeminy))

@@ -105,9 +105,8 @@ class Rhythms:
         if before is not None and before.label is rhythm.label:
             return []
         if before is not None and rhythm.start <= before.start:  # what was told is not taken back
-            goes_on = self._over is not None  # under what is over now, it went on
-            start = max(self._over or 0, before.start + 1) if goes_on else before.start + 1
-            rhythm = replace(rhythm, start=start)
+            earliest = now if before.label is Label.UNKNOWN else self._over or 0  # under what is over, it went on
+            rhythm = replace(rhythm, start=max(earliest, before.start + 1))
         self.now = rhythm
         return [rhythm]
 

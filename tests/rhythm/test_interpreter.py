@@ -86,3 +86,24 @@ def test_every_beat_is_told_once_and_in_order():
     samples = [item.sample for item in heard(block_of("af")) if isinstance(item, Beat)]
     assert samples == sorted(set(samples))
     assert len(samples) > 60
+
+
+def test_after_a_long_gap_fibrillation_is_seen_anew_and_told_anew():
+    monitor = Monitor(MEASURED)
+    found: list[Finding] = []
+    first, second = block_of("af", 60.0), block_of("af", 60.0, seed=2)
+    resumed = 660 * 500
+    monitor.alerts.push_gap(first.end, resumed - first.end)
+    later = Block(resumed, RATE, MEASURED, second.mv, second.valid)
+    for block in (first, Block.nothing(first.end, resumed - first.end, RATE, MEASURED), later):
+        for at in range(block.start, block.end, 500):
+            part = block.cut(at, min(at + 500, block.end))
+            found += monitor.push(part)
+            found += monitor.judge(part.end)
+    told = [(a.state, a.sample) for a in found if getattr(a, "kind", None) is Kind.AF and hasattr(a, "state")]
+    assert [state for state, _ in told] == [State.ON, State.OFF, State.ON]
+    assert told[1][1] < first.end + 15 * RATE
+    assert told[2][1] > resumed + 25 * RATE
+    fibrillating = [item.start for item in found if isinstance(item, Rhythm) and item.label is Label.AF]
+    assert len(fibrillating) == 2
+    assert fibrillating[1] >= resumed
