@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 from datetime import datetime
 from pathlib import Path
 
 from edge.errors import InputError, OutputError, Reason
-from edge.recordings.storage import open_to_write, output_error, write_at
+from edge.recordings.storage import claimed, open_to_write, output_error, write_at
 from edge.recordings.wfdb_compose import Shape, layout_header
 from edge.recordings.wfdb_file import read_header
 from edge.recordings.wfdb_header import NULL
@@ -24,23 +23,12 @@ def claim(directory: Path, shape: Shape) -> int:
     """
     path = directory / f"{shape.layout}.hea"
     descriptor = open_to_write(path)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    name = directory / shape.name
+    taken = f"another program is recording to {name}: end it, or record under another name"
+    with claimed(descriptor, path, taken):
         if not (directory / f"{shape.name}.hea").exists():
             os.ftruncate(descriptor, 0)
             write_at(descriptor, path, layout_header(shape).encode(), 0)
-    except BlockingIOError:
-        os.close(descriptor)
-        raise OutputError(
-            f"another program is recording to {directory / shape.name}: end it, or record under another name",
-            Reason.UNWRITABLE,
-        ) from None
-    except OSError as error:
-        os.close(descriptor)
-        raise output_error(path, error) from None
-    except OutputError:
-        os.close(descriptor)
-        raise
     return descriptor
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import fcntl
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from edge.errors import OutputError, Reason
@@ -27,6 +30,23 @@ def output_error(path: Path, error: OSError) -> OutputError:
     else:
         message = f"cannot write {path} ({error.strerror or error}): check the disk, or record elsewhere"
     return OutputError(message, Reason.UNWRITABLE)
+
+
+@contextlib.contextmanager
+def claimed(descriptor: int, path: Path, taken: str) -> Iterator[None]:
+    """Locks an open file until it is closed; what goes wrong within closes it. Raises OutputError: `taken` if it is."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        os.close(descriptor)
+        raise OutputError(taken, Reason.UNWRITABLE) from None
+    except OSError as error:
+        os.close(descriptor)
+        raise output_error(path, error) from None
+    except OutputError:
+        os.close(descriptor)
+        raise
 
 
 def make_folder(path: Path) -> None:

@@ -6,13 +6,11 @@ log-odds are the mean over leads, so that any leads will do, and one will.
 
 from __future__ import annotations
 
-import json
 import math
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,7 +19,7 @@ import numpy.typing as npt
 from edge.blocks import Block
 from edge.errors import InputError, Reason
 from edge.quality import QualityReport
-from edge.rhythm import p_wave, rr_features
+from edge.rhythm import fitted, p_wave, rr_features
 from edge.rhythm.af_window import HOP_S, AfWindow, AfWindows
 from edge.rhythm.beat import Beat
 
@@ -36,7 +34,6 @@ FULL_S = 27.0  # a window so long is as good as a whole one
 PATTERN_FROM = 0.6  # correlation with the intervals two or three later: chance over thirty beats rarely reaches it
 PATTERN_ODDS = 15.0  # log-odds a unit above it: bigeminy and trigeminy are a pattern, fibrillation has none; by hand
 FORMAT = 1
-MODEL = Path(__file__).parents[1] / "bundles" / "rhythm" / "af.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +63,6 @@ class AfModel:
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"a model of atrial fibrillation cannot be used: {error}", Reason.MALFORMED) from error
 
-    @classmethod
-    def read(cls, path: Path) -> AfModel:
-        """The model in a file. Raises InputError."""
-        try:
-            return cls(json.loads(path.read_text(encoding="utf-8")))
-        except (OSError, json.JSONDecodeError) as error:
-            raise InputError(f"{path} cannot be read as a model: {error}", Reason.MALFORMED) from error
-
     def log_odds(self, x: Array) -> float:
         """Of fibrillation, given `FEATURES` (NaN: unknown, and so without weight)."""
         return self._base + float(standardised(x, self._mean, self._scale) @ self._weights)
@@ -88,7 +77,7 @@ def standardised(x: Array, mean: Array, scale: Array) -> Array:
 @cache
 def shipped_model() -> AfModel:
     """The model that comes with the package, read once."""
-    return AfModel.read(MODEL)
+    return AfModel(fitted.shipped("af"))
 
 
 class AtrialFibrillation:

@@ -6,7 +6,6 @@ few array operations whatever their number.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -16,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.errors import InputError, Reason
+from edge.rhythm import fitted
 
-FOLDER = Path(__file__).parents[1] / "bundles" / "rhythm"
 FORMAT = 1
 
 Floats = npt.NDArray[np.float64]
@@ -64,10 +63,7 @@ class Boosted:
     @classmethod
     def read(cls, path: Path) -> Boosted:
         """The model in a file. Raises InputError."""
-        try:
-            return cls(json.loads(path.read_text(encoding="utf-8")))
-        except (OSError, json.JSONDecodeError) as error:
-            raise InputError(f"{path} cannot be read as a model: {error}", Reason.MALFORMED) from error
+        return cls(fitted.table(path))
 
     def scores(self, x: Floats) -> Floats:
         """Log-odds a class (one for two classes) of a sample (features)."""
@@ -102,4 +98,4 @@ def _depth(left: list[int], right: list[int]) -> int:
 @cache
 def shipped(name: str) -> Boosted:
     """The model `name` that comes with the package, read once."""
-    return Boosted.read(FOLDER / f"{name}.json")
+    return Boosted(fitted.shipped(name))

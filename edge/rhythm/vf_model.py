@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from edge.errors import InputError, Reason
+from edge.rhythm import fitted
 from edge.rhythm.waveform import Array
-
-FILE = Path(__file__).parents[1] / "bundles" / "rhythm" / "ventricular.json"
 
 VF = ("slope_kurtosis", "tcsc", "high_share", "low_share", "dominant_share")
 VT = ("like_best", "like_most", "width", "alike", "rate", "kurtosis", "high_share", "low_share")
@@ -99,7 +96,4 @@ def chance(logit: float) -> float:
 @cache
 def shipped() -> Model:
     """The model that comes with the package. Raises InputError."""
-    try:
-        return Model.of(json.loads(FILE.read_text(encoding="utf-8")))
-    except (OSError, json.JSONDecodeError) as error:
-        raise InputError(f"{FILE.name} cannot be read: {error}", Reason.MALFORMED) from error
+    return Model.of(fitted.shipped("ventricular"))

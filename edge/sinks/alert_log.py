@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 from edge.blocks import Block, TwelveLeads
 from edge.errors import OutputError, Reason
 from edge.events import Event
-from edge.recordings.storage import make_folder, output_error
+from edge.recordings.storage import claimed, make_folder, output_error
 from edge.sinks.base import RunInfo
 from edge.sinks.recorder import record_name
 from edge.sinks.syncing import Syncing
@@ -91,19 +90,8 @@ def _opened(path: Path) -> int:
         descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
         raise output_error(path, error) from None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    with claimed(descriptor, path, f"another program is writing to {path}: end it, or name another folder"):
         _mend(descriptor, path)
-    except BlockingIOError:
-        os.close(descriptor)
-        text = f"another program is writing to {path}: end it, or name another folder"
-        raise OutputError(text, Reason.UNWRITABLE) from None
-    except OSError as error:
-        os.close(descriptor)
-        raise output_error(path, error) from None
-    except OutputError:
-        os.close(descriptor)
-        raise
     return descriptor
 
 
