@@ -15,7 +15,7 @@ twelve    twelve leads for every sample, in order
 inferred  nothing is reconstructed within two seconds of which a sample is missing; all else is
 measured  measured leads are what came, bit for bit
 alerted   no asystole or pause from where there was no signal
-bounded   no stage ever holds more than the 24 s of the beat detector
+bounded   no stage ever holds more than a minute of signal, however long the recording
 same      (every first seed) the same seed gives the same bytes
 """
 
