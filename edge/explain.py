@@ -21,7 +21,6 @@ def explain(
     settings = PipelineSettings(hop_s=s.hop, mains_hz=s.mains, alerts=s.alerts)
     engine = bundle.load(variant, s.threads)
     pipeline = Pipeline(leads, RATE, bundle=bundle, engine=engine, settings=settings, patient=patient)
-    delays = pipeline.delays()
     network = bundle.manifest["network"]
     chosen = f": edge-bench chose it for this board on {choice.day}" if choice else ""
     source = s.port or s.replay or "the demo"
@@ -33,9 +32,9 @@ def explain(
         f"{variant.bytes / 1000:.0f} kB{chosen}",
         f"patient       {_of_patient(patient)}",
         f"filter        high-pass 0.05 Hz, first order{f', notch at {s.mains:g} Hz' if s.mains else ''}",
-        "delay of each stage, at most, ms:",
-        *(f"  {name:<12}{ms:8.0f}" for name, ms in delays.items()),
-        f"  {'in all':<12}{sum(ms for name, ms in delays.items() if name != 'beats'):8.0f}   sample to twelve leads",
+        "delay of each stage, at most, ms (of beats typically: after slow ones a missed beat is looked for longer):",
+        *(f"  {name:<12}{ms:8.0f}" for name, ms in pipeline.delays().items()),
+        f"  {'in all':<12}{pipeline.delay_ms:8.0f}   sample to twelve leads",
         "a source of another rate than 500 Hz adds 12 to 24 of its samples; a hole in the samples up to 200 ms",
     ]
     return "\n".join(lines)

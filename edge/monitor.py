@@ -59,11 +59,6 @@ class Monitor:
         nothing = Block.nothing(end, 0, RATE, self._leads)
         return found + self._told(self.interpreter.push(nothing, beats, end) + self.interpreter.flush(end))
 
-    @property
-    def delay_samples(self) -> int:
-        """From an R peak to its beat with its class, typically."""
-        return self.beats.typical_delay_samples + self.interpreter.delay_samples
-
     def scores(self) -> dict[str, float | None]:
         """How strongly the recording so far speaks for each condition."""
         return self._scores.scores(self.interpreter)

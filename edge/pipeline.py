@@ -33,6 +33,8 @@ if TYPE_CHECKING:  # loaded where a patient file is given
 
 MIN_RATE, MAX_RATE = 50.0, 4000.0  # Hz
 
+ASIDE = ("beats", "rhythm")  # a beat's class comes after both delays
+
 Output = TwelveLeads | Gap | Finding
 
 
@@ -143,9 +145,14 @@ class Pipeline:
     def delays(self) -> dict[str, float]:
         """Each stage's delay in ms, in the order of the road."""
         stages = {type(s).__name__.lower(): s.delay_samples for s in self._front}
-        stages |= {"beats": self.monitor.delay_samples}
+        stages |= {"beats": self.monitor.beats.typical_delay_samples, "rhythm": self.monitor.interpreter.delay_samples}
         stages["twelve leads"] = self.twelve.delay_samples
         return {name: 1000.0 * samples / RATE for name, samples in stages.items()}
+
+    @property
+    def delay_ms(self) -> float:
+        """From a sample to its twelve leads, at most. Beats and rhythm run beside that road."""
+        return sum(ms for name, ms in self.delays().items() if name not in ASIDE)
 
     def _run(self, blocks: list[Block]) -> list[Output]:
         scale = RATE / self.rate

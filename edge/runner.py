@@ -178,9 +178,8 @@ class Run:
         self.pipeline = pipeline = self._pipeline(device)
         self._stamp = Stamp(datetime.now(UTC), self._strips(device))
         engine = f"{self._variant.engine} {self._variant.precision}"
-        delay_ms = sum(pipeline.delays().values())
         of = self._patient.created if self._patient else ""
-        info = RunInfo(device, self._bundle.name, engine, self._stamp.start_utc, delay_ms, __version__, of)
+        info = RunInfo(device, self._bundle.name, engine, self._stamp.start_utc, pipeline.delay_ms, __version__, of)
         state = self.state
         state.device, state.source, state.montage = device.name, device.source, device.montage.names
         named = self._bundle.name + (" with a patient file" if self._patient else "")
@@ -195,7 +194,7 @@ class Run:
             "bundle": self._bundle.name,
             "engine": engine,
             "patient": self._patient.about() if self._patient else None,
-            "delay_ms": round(delay_ms, 1),
+            "delay_ms": round(pipeline.delay_ms, 1),
             "version": __version__,
             "configuration": as_table(s),
         }

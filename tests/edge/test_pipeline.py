@@ -502,3 +502,10 @@ def test_redundant_leads_obey_einthovens_law_after_a_hole_in_one_of_them():
     twelve = edge.reconstruct(mv, RATE, leads).mv
     there = np.isfinite(twelve).all(axis=1)
     assert np.abs(twelve[there, LEAD["I"]] + twelve[there, LEAD["III"]] - twelve[there, LEAD["II"]]).max() < 1e-3
+
+
+def test_the_delay_told_is_that_of_the_twelve_leads_and_rhythm_runs_beside_it():
+    pipeline = Pipeline(("II", "V1", "V5"), 500.0)
+    delays = pipeline.delays()
+    assert delays["rhythm"] > 0
+    assert pipeline.delay_ms == sum(delays.values()) - delays["beats"] - delays["rhythm"]
