@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +39,7 @@ MARK = {Origin.MEASURED: "●", Origin.DERIVED: "◆", Origin.RECONSTRUCTED: "�
 FOOTNOTE = (
     "25 mm/s   10 mm/mV   500 Hz   high-pass 0.05 Hz.   Reconstructed leads are estimates.   Not a medical device."
 )
+BLIND_FOOTNOTE = "25 mm/s   10 mm/mV   500 Hz.   Not a medical device."
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +78,13 @@ def draw(
     blind: npt.NDArray[np.floating[Any]] | None = None,
     title: str,
     seconds: float | None = None,
+    blinded: bool = False,
 ) -> None:
     """Writes a PNG of the first `seconds`, or of all, up to 60.
 
     Eight to ten seconds make three rows of four leads and a rhythm strip, else every lead has its row. `truth`
     (n x 12, mV), filtered as `twelve` is, goes in grey beneath; `blind`, the same leads without a patient file, as a
-    thin line where they were reconstructed.
+    thin line where they were reconstructed. `blinded`: as a cart prints it, all leads alike and none of them marked.
 
     Raises UsageError without matplotlib, OutputError where `path` cannot be written.
     """
@@ -94,6 +96,8 @@ def draw(
     samples = round(min(len(twelve.mv) / twelve.rate, seconds or MAX_S, MAX_S) * twelve.rate)
     if samples < 1:
         raise UsageError("no samples to draw")
+    if blinded:
+        twelve = replace(twelve, sd=np.zeros_like(twelve.sd), origin=(Origin.MEASURED,) * len(LEADS))
     beside = []
     if truth is not None:
         beside.append(_Beside(truth, "recorded, for comparison", TRUTH, 0.8))
@@ -110,11 +114,14 @@ def draw(
     axes.set(xlim=(0, width), ylim=(0, height))
     axes.axis("off")
     _grid(axes, width, height)
-    _head(axes, height, twelve, title, beside)
+    _title(axes, height, title)
+    if not blinded:
+        _legend(axes, height, twelve, beside)
     y = height - HEAD_MM
     for row in rows:
-        y = _row(axes, row, y - row.above_mm, twelve, beside)
-    axes.text(MARGIN_MM, 6, FOOTNOTE.replace("500 Hz", f"{twelve.rate:g} Hz"), fontsize=8, color="#444444")
+        y = _row(axes, row, y - row.above_mm, twelve, beside, marked=not blinded)
+    foot = BLIND_FOOTNOTE if blinded else FOOTNOTE
+    axes.text(MARGIN_MM, 6, foot.replace("500 Hz", f"{twelve.rate:g} Hz"), fontsize=8, color="#444444")
     try:
         figure.savefig(path, format="png", dpi=PIXELS_PER_MM * MM_PER_INCH)
     except OSError as error:
@@ -157,7 +164,7 @@ def _isoelectric(strip: _Strip, twelve: TwelveLeads, beside: list[_Beside]) -> f
     return 0.0
 
 
-def _row(axes: Axes, row: _Row, y: float, twelve: TwelveLeads, beside: list[_Beside]) -> float:
+def _row(axes: Axes, row: _Row, y: float, twelve: TwelveLeads, beside: list[_Beside], *, marked: bool) -> float:
     """Draws a row on the line `y` mm from the bottom and returns the row's lower edge."""
     from matplotlib.patches import Rectangle
 
@@ -189,16 +196,18 @@ def _row(axes: Axes, row: _Row, y: float, twelve: TwelveLeads, beside: list[_Bes
                 drawn.append(fill)
         for artist in drawn:
             artist.set_clip_path(box)
-        _label(axes, strip, left + strip.x_mm, y, row, origin)
+        _label(axes, strip, left + strip.x_mm, y, row, origin, marked=marked)
     return y - row.below_mm
 
 
-def _label(axes: Axes, strip: _Strip, x: float, y: float, row: _Row, origin: Origin) -> None:
+def _label(axes: Axes, strip: _Strip, x: float, y: float, row: _Row, origin: Origin, *, marked: bool) -> None:
     colour = COLOUR.get(origin, "#777777")
     top = y + row.above_mm - LABEL_MM + 1
     if strip.x_mm:
         axes.plot([x, x], [y + 2, y + 5], color="black", lw=1.0)  # where one lead ends and the next begins
     text = axes.text(x + 1, top, strip.lead, fontsize=11, weight="bold", color=colour, va="bottom", zorder=6)
+    if not marked:
+        return
     word = {Origin.RECONSTRUCTED: "estimate", Origin.UNAVAILABLE: "unavailable", Origin.DERIVED: "derived"}
     note = f"{MARK[origin]} {word.get(origin, '')}"
     axes.text(_end_mm(text) + 1.5, top + 0.3, note, fontsize=7.5, color=colour, va="bottom", zorder=6)
@@ -218,9 +227,12 @@ def _grid(axes: Axes, width: float, height: float) -> None:
         )
 
 
-def _head(axes: Axes, height: float, twelve: TwelveLeads, title: str, beside: list[_Beside]) -> None:
+def _title(axes: Axes, height: float, title: str) -> None:
     # A file's name may hold a dollar sign: it is no formula.
     axes.text(MARGIN_MM, height - 9, title, fontsize=13, weight="bold", color="#222222", parse_math=False)
+
+
+def _legend(axes: Axes, height: float, twelve: TwelveLeads, beside: list[_Beside]) -> None:
     x = MARGIN_MM
     entries = [(f"{MARK[o]} {o.value}", COLOUR[o], 1.2) for o in COLOUR if o in twelve.origin]
     if Origin.RECONSTRUCTED in twelve.origin:

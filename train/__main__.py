@@ -15,6 +15,7 @@ VERBS = {  # each a module of `train` with add_arguments(parser) and run(args) -
     "fit": "train a network on prepared corpora",
     "evaluate": "score networks, bundles and baselines side by side",
     "classify": "fit the classifier that evaluate judges with",
+    "turing": "make a blinded reading test, and score its returned forms",
 }
 
 

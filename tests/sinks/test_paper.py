@@ -105,6 +105,14 @@ def test_reconstructed_leads_have_a_colour_and_a_band_of_their_own(sheet, tmp_pa
     assert column.sum() == pytest.approx(2 * 2 * 1.645 * 0.2 * 10 * PX_PER_MM, rel=0.1)
 
 
+def test_a_blinded_sheet_is_the_same_whatever_was_measured(tmp_path):
+    mv = np.zeros((10 * RATE, 12), np.float32)
+    for name, origin in (("all", ALL_MEASURED), ("patch", PATCH)):
+        draw(tmp_path / f"{name}.png", twelve(mv, origin, 0.2), title="Sheet 01", blinded=True)
+    assert (tmp_path / "all.png").read_bytes() == (tmp_path / "patch.png").read_bytes()
+    assert pulses(black(tmp_path / "all.png")) == 4
+
+
 def test_an_unavailable_stretch_is_left_blank(tmp_path):
     mv = np.zeros((10 * RATE, 12), np.float32)
     mv[3 * RATE : 4 * RATE] = np.nan

@@ -45,6 +45,14 @@ def test_ptbxl_is_read_at_both_rates_with_its_folds_and_statements(tmp_path: Pat
     assert told == {"subject": "15709", "fold": 3, "age": 90, "sex": "female", "labels": ["NORM", "SR"]}
 
 
+def test_ptbxl_tells_the_stages_of_infarcts_and_the_axis_where_its_table_does(tmp_path: Path):
+    more = {"infarction_stadium1": "Stadium I", "infarction_stadium2": "", "heart_axis": "LAD"}
+    write_table(tmp_path / "ptbxl_database.csv", [PTBXL_ENTRY | more])
+    write_wfdb(tmp_path / "records500/1_hr", heart(1))
+    (record,) = records(ptbxl.read(tmp_path))
+    assert (record.row["infarction_stages"], record.row["heart_axis"]) == (["Stadium I"], "LAD")
+
+
 def test_how_many_listed_records_are_not_there_is_told_once(tmp_path: Path):
     rows = [PTBXL_ENTRY | {"ecg_id": k, "filename_hr": f"records500/{k}_hr"} for k in (1, 2, 3)]
     write_table(tmp_path / "ptbxl_database.csv", rows)
@@ -200,7 +208,7 @@ def test_a_damaged_hdf5_file_is_named(tmp_path: Path):
 
 def test_ludb_counts_are_microvolts_whatever_its_headers_say(tmp_path: Path):
     lower = [name.lower() for name in LEADS]
-    comments = ["<age>: 51", "<sex>: F", "<diagnoses>:", "Rhythm: Sinus bradycardia."]
+    comments = ["<age>: 51", "<sex>: F", "<diagnoses>:", "Rhythm: Sinus bradycardia.", "STEMI: septal."]
     write_wfdb(tmp_path / "data/1", heart(6), leads=lower, columns=LEADS, comments=comments)
     header = tmp_path / "data/1.hea"
     header.write_text(
@@ -213,6 +221,7 @@ def test_ludb_counts_are_microvolts_whatever_its_headers_say(tmp_path: Path):
         *(51, "female", ["Sinus bradycardia"]),
         None,
     )
+    assert record.row["diagnoses"] == ["Rhythm: Sinus bradycardia.", "STEMI: septal."]
 
 
 def test_cinc2011_takes_the_acceptable_and_undoes_its_exchange_of_avl_and_avf(tmp_path: Path):

@@ -18,7 +18,7 @@ _RHYTHM = "rhythm"
 
 
 def read(root: Path) -> Source:
-    """Every record under `root/data` in mV; `labels` is the rhythm its header names."""
+    """Every record under `root/data` in mV; `labels` is the rhythm its header names, `diagnoses` all that it names."""
     headers = sorted((root / "data").glob("*.hea"), key=lambda path: (len(path.stem), path.stem))
     if not headers:
         raise InputError(f"{root} is no LUDB: there is no data/*.hea in it")
@@ -37,5 +37,6 @@ def _record(header: Path) -> Record:
         sex=said.get("sex"),
         labels=[said[_RHYTHM].rstrip(".")] if _RHYTHM in said else [],
         fold=None,
+        diagnoses=[line.strip() for line in counts.comments if line.strip()[:1] not in ("", "<")],
     )
     return Record(entry, counts.fs, tuple(counts.sig_name), counts.d_signal * (UV_PER_COUNT / 1000))

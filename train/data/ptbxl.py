@@ -12,6 +12,7 @@ from train.data.record import Record, Rejected, Row, Source, attempted, row
 from train.data.tables import rows_of
 
 TABLE = "ptbxl_database.csv"
+_STAGES = ("infarction_stadium1", "infarction_stadium2")  # of as many infarcts
 _SEX = {"0": "male", "1": "female"}
 
 
@@ -48,5 +49,7 @@ def _row(name: str, entry: dict[str, str]) -> Row:
         labels=sorted(codes),
         fold=int(float(entry["strat_fold"])),
         scp_codes=codes,
+        infarction_stages=[entry[name] for name in _STAGES if entry.get(name)],
+        heart_axis=entry.get("heart_axis") or None,
         pacemaker=bool(entry.get("pacemaker", "").strip()),
     )

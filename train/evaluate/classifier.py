@@ -1,6 +1,7 @@
 """A frozen classifier of twelve-lead recordings: the judge of the diagnostic level, and the encoder of Frechet's.
 
-Ours is a small 1-D ResNet that `python -m train classify` fits; any other comes as an ONNX file.
+Ours is a small 1-D ResNet that `python -m train classify` fits, or a linear head on a frozen backbone; the published
+ones of `train.references` are named with their weights, as `ecgfounder:FILE`; any other comes as an ONNX file.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from scipy.signal import butter, resample_poly, sosfiltfilt
 from torch import Tensor, nn
 
 from edge.bundle import RATE
-from edge.errors import InputError, Reason
-from train.statements import STATEMENTS
+from edge.errors import EdgeError, InputError, Reason
+from train.labels import SUPERCLASSES
 
 BAND_HZ = (0.5, 40.0)
 INSIDE_HZ = 100  # rate the network works at: what a diagnosis rests on lies below 40 Hz
@@ -39,7 +40,7 @@ class Classifier(Protocol):
 
 @dataclass(frozen=True)
 class ClassifierConfig:
-    classes: tuple[str, ...] = tuple(STATEMENTS)
+    classes: tuple[str, ...] = (*SUPERCLASSES, "AF")
     channels: tuple[int, ...] = (32, 48, 64, 64)  # one residual block each, each at half the rate of the one before
     kernel: int = 9
     dropout: float = 0.3
@@ -108,29 +109,40 @@ def save(path: Path, net: ResNet, config: ClassifierConfig, about: dict[str, Any
     save_file({k: v.contiguous() for k, v in net.state_dict().items()}, path, metadata={"config": text})
 
 
-def load(path: Path) -> Classifier:
-    """A classifier from a file: our safetensors, or ONNX with a JSON of the same name beside it.
+def load(name: str | Path) -> Classifier:
+    """A classifier from a file: our safetensors, or ONNX with a JSON of the same name beside it; or a published one,
+    as `ecgfounder:FILE` or `ribeiro:FILE`.
 
     The ONNX network maps float32 (records x 12 x samples, mV) to probabilities (records x classes), and if it has a
-    second output, that is its features. The JSON: `names` (of classes: ours, or SCP statements), and if wanted
+    second output, that is its features. The JSON: `names` (of classes, as `train.labels.of` knows them), and if wanted
     `thresholds`, `rate` (Hz; 500) and `samples` (fixed length: longer recordings are cut, shorter ones padded with
     zeros). Raises InputError for a file that is none.
     """
+    from train import references
+
+    kind, colon, file = str(name).partition(":")
+    if colon and kind in references.REFERENCES:
+        return references.REFERENCES[kind](Path(file))
+    path = Path(name)
     try:
-        return OnnxClassifier(path) if path.suffix == ".onnx" else _own(path)
-    except InputError:
+        return OnnxClassifier(path) if path.suffix == ".onnx" else _fitted(path)
+    except EdgeError:
         raise
     except Exception as error:
         raise InputError(f"the classifier {path} cannot be read ({error})", Reason.UNREADABLE) from error
 
 
-def _own(path: Path) -> OwnClassifier:
+def _fitted(path: Path) -> Classifier:
     from safetensors import safe_open
 
     with safe_open(path, "pt") as file:
         text = json.loads((file.metadata() or {}).get("config", "{}"))
         if "about" not in text:
             raise InputError(f"{path} is no classifier: make one with `python -m train classify`")
+        if "head" in text:
+            from train.references.head import Head
+
+            return Head(path, text)
         weights = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (no mapping)
     shape = text["config"]
     config = ClassifierConfig(**shape | {k: tuple(shape[k]) for k in ("classes", "channels")})

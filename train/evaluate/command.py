@@ -14,13 +14,12 @@ import torch
 from edge.bundle import RATE
 from edge.errors import UsageError
 from edge.leads import LEADS, canonical
-from train import files
+from train import files, labels
 from train.data import corpus
 from train.data.corpus import Corpus
 from train.evaluate import classifier, pictures, reconstructors, report, signal_level
 from train.evaluate.reconstructors import Reconstructor
 from train.evaluate.scoring import Gathered, Protocol, Row, estimate, rows, score
-from train.statements import labels
 
 TRAIN_FOLDS, VALIDATION_FOLD = range(1, 8), 8
 SCORED_AT_LEAST_S = 4.0  # of a recording, after the enrolment
@@ -50,7 +49,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         help="fit to every patient on the first seconds, and score all models on the rest",
     )
-    add("--classifier", type=Path, help="made by `python -m train classify`, or ONNX with a JSON beside it")
+    add(
+        "--classifier",
+        help="made by `python -m train classify`, or ONNX with a JSON beside it, or ecgfounder:FILE or ribeiro:FILE",
+    )
     add("--no-heart-rates", action="store_true", help="leave out NeuroKit2's R peaks of every lead, which take longest")
     add("--no-pictures", action="store_true")
     add("--threads", type=int, default=1)
@@ -60,12 +62,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     torch.set_num_threads(args.threads)
     protocol = Protocol(
-        _leads(args.leads),
+        leads(args.leads),
         round(args.enrol * RATE),
         classifier.load(args.classifier) if args.classifier else None,
         not args.no_heart_rates,
     )
-    data = _chosen(args)
+    data = select(corpus.load(args.data), args.data, args.folds, args.every)
     _check(data, protocol)
     table = rows(_opened(args), protocol.enrol_samples)
     if not table:
@@ -75,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
     files.folder(args.out)
     true, alone = score(data, table, protocol, _progress)
     names = protocol.classifier.names if protocol.classifier else ()
-    told = report.build(table, true, alone, protocol, labels(data.table, names), _about(args))
+    told = report.build(table, true, alone, protocol, labels.of(data.table, names), _about(args))
     files.write(args.out / "report.json", report.as_json(told).encode())
     files.write(args.out / "report.md", report.as_markdown(told).encode())
     if not args.no_pictures:
@@ -87,7 +89,7 @@ def run(args: argparse.Namespace) -> int:
     return 1 if leaking else 0
 
 
-def _leads(text: str) -> tuple[str, ...]:
+def leads(text: str) -> tuple[str, ...]:
     names = [canonical(name) for name in text.split(",")]
     if None in names or len(set(names)) < len(names):
         raise UsageError(f"--leads {text}: names of standard leads are expected, each once, as II,V1,V5")
@@ -96,20 +98,20 @@ def _leads(text: str) -> tuple[str, ...]:
     return tuple(lead for lead in LEADS if lead in names)
 
 
-def _chosen(args: argparse.Namespace) -> Corpus:
-    data = corpus.load(args.data)
-    if args.folds:
+def select(data: Corpus, path: Path, folds: str | None, every: int = 1) -> Corpus:
+    """The records asked for, which must be in millivolts. Raises UsageError where there are none."""
+    if folds:
         try:
-            data = data.select([int(fold) for fold in args.folds.split(",")])
+            data = data.select([int(fold) for fold in folds.split(",")])
         except ValueError:
-            raise UsageError(f"--folds {args.folds}: numbers joined by commas are expected, as 8,9") from None
-    if args.every < 1:
-        raise UsageError(f"--every {args.every}: 1 or more is expected")
-    data = data.every(args.every)
+            raise UsageError(f"--folds {folds}: numbers joined by commas are expected, as 8,9") from None
+    if every < 1:
+        raise UsageError(f"--every {every}: 1 or more is expected")
+    data = data.every(every)
     if not len(data.uv):
-        raise UsageError(f"{args.data} has no record in folds {args.folds}")
+        raise UsageError(f"{path} has no record in folds {folds}")
     if data.unit != "mV":
-        raise UsageError(f"{args.data} is z-scored: nothing can be read in it; prepare it in millivolts")
+        raise UsageError(f"{path} is z-scored: nothing can be read in it; prepare it in millivolts")
     return data
 
 

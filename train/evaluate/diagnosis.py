@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import rankdata
 
+NEVER = 1.01  # a threshold that no probability reaches
 FIGURES = ("precision", "recall", "specificity", "f1", "auroc")
 Flags = npt.NDArray[np.bool_]
 Array = npt.NDArray[np.floating]
@@ -36,12 +37,18 @@ def auroc(true: Flags, probability: Array) -> float | None:
     return float((ranks - positives * (positives + 1) / 2) / (positives * negatives))
 
 
-def summary(true: Flags, probabilities: Array, thresholds: Array, names: tuple[str, ...]) -> dict[str, Any]:
-    """By class, and their mean (records x classes each); a class that allows no answer is left out of the mean."""
-    by_class = {
-        name: figures(true[:, k], probabilities[:, k] >= thresholds[k], probabilities[:, k])
-        for k, name in enumerate(names)
-    }
+def summary(
+    true: Flags, probabilities: Array, thresholds: Array, names: tuple[str, ...], known: Flags | None = None
+) -> dict[str, Any]:
+    """By class, and their mean (records x classes each); a class that allows no answer is left out of the mean.
+
+    Where `known` is False the record does not count for that class.
+    """
+    by_class = {}
+    for k, name in enumerate(names):
+        there = slice(None) if known is None else known[:, k]
+        said = probabilities[there, k]
+        by_class[name] = figures(true[there, k], said >= thresholds[k], said)
     means = {}
     for figure in FIGURES:
         values = [found[figure] for found in by_class.values() if found[figure] is not None]
@@ -49,14 +56,21 @@ def summary(true: Flags, probabilities: Array, thresholds: Array, names: tuple[s
     return {"mean": means, "by_class": by_class}
 
 
-def best_thresholds(true: Flags, probabilities: Array) -> list[float]:
-    """The probability from which on each class is said, for the best F1 (records x classes each)."""
+def best_thresholds(true: Flags, probabilities: Array, known: Flags | None = None) -> list[float]:
+    """The probability from which on each class is said, for the best F1 (records x classes each).
+
+    Records count where `known`; a class that none of them has is never said.
+    """
     best = []
     for k in range(true.shape[1]):
-        order = np.argsort(-probabilities[:, k], kind="stable")
-        hits = true[order, k].cumsum()
-        f1 = 2 * hits / (np.arange(len(order)) + 1 + true[:, k].sum())
-        best.append(float(probabilities[order[f1.argmax()], k]))
+        there = slice(None) if known is None else known[:, k]
+        has, said = true[there, k], probabilities[there, k]
+        if not has.any():
+            best.append(NEVER)
+            continue
+        order = np.argsort(-said, kind="stable")
+        f1 = 2 * has[order].cumsum() / (np.arange(len(order)) + 1 + has.sum())
+        best.append(float(said[order[f1.argmax()]]))
     return best
 
 

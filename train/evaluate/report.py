@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from edge.bundle import RATE
 from edge.leads import LEADS
 from train.evaluate import calibration, diagnosis, features, frechet, heart_rate, signal_level
 from train.evaluate.scoring import Gathered, Protocol, Row
 
+Labels = tuple[diagnosis.Flags, diagnosis.Flags]
 DIGITS = 6  # significant, in the JSON
 NOTES = (
     "Every figure is a mean over recordings of the mean over leads. PCC: Pearson correlation; flat true leads are left "
@@ -29,10 +29,10 @@ def build(
     true: Gathered,
     alone: Gathered,
     protocol: Protocol,
-    labels: npt.NDArray[np.bool_] | None,
+    labels: Labels,
     about: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """All figures as plain JSON types; `labels`: records x classes, None where the corpus has none."""
+    """All figures as plain JSON types; `labels`: what is there, and where that is known (records x classes each)."""
     given = protocol.given
     records = len(true.level("features")["axis_deg"])
     usable = int(np.isfinite(true.level("features")["r_uv"][:, 0]).sum())
@@ -64,7 +64,7 @@ _BANDS = {
 
 
 def _model(
-    row: Row, true: Gathered, protocol: Protocol, given: Sequence[str], records: int, labels: Any
+    row: Row, true: Gathered, protocol: Protocol, given: Sequence[str], records: int, labels: Labels
 ) -> dict[str, Any]:
     level = row.gathered.level
     out: dict[str, Any] = {
@@ -82,15 +82,16 @@ def _model(
     return out | _shared(row.gathered, protocol, labels) | _distance(true, row.gathered)
 
 
-def _shared(gathered: Gathered, protocol: Protocol, labels: npt.NDArray[np.bool_] | None) -> dict[str, Any]:
+def _shared(gathered: Gathered, protocol: Protocol, labels: Labels) -> dict[str, Any]:
     """What is told of the truth as of a reconstruction."""
     out: dict[str, Any] = {}
     if rates := gathered.level("heart rate"):
         out["heart_rate"] = heart_rate.summary(rates["rates"])
     judged = gathered.level("diagnosis")
-    if judged and labels is not None and protocol.classifier:
-        classifier = protocol.classifier
-        out["diagnosis"] = diagnosis.summary(labels, judged["probabilities"], classifier.thresholds, classifier.names)
+    there, known = labels
+    if judged and known.any() and protocol.classifier:
+        names, thresholds = protocol.classifier.names, protocol.classifier.thresholds
+        out["diagnosis"] = diagnosis.summary(there, judged["probabilities"], thresholds, names, known)
     return out
 
 
@@ -207,16 +208,28 @@ def _diagnosis(report: Mapping[str, Any]) -> str:
     }
     if not any("diagnosis" in of or "frechet" in of for of in everyone.values()):
         return ""
-    classes = list(report["truth"].get("diagnosis", {}).get("by_class", {}))
     lines = []
     for name, of in everyone.items():
         found = of.get("diagnosis", {"mean": {}, "by_class": {}})
         means = [_number(found["mean"].get(figure), ".3f") for figure in diagnosis.FIGURES]
-        by_class = [_number(found["by_class"].get(c, {}).get("auroc"), ".3f") for c in classes]
         distance = of.get("frechet", 0.0 if name == "true twelve leads" else None)
-        lines.append([name, _number(distance, ".3g"), *means, *by_class])
+        lines.append([name, _number(distance, ".3g"), *means])
     head = ["leads", "Fréchet distance", "precision", "recall", "specificity", "F1", "AUROC"]
-    return _table("Distribution and diagnosis", [*head, *(f"AUROC {c}" for c in classes)], lines)
+    return "\n\n".join([_table("Distribution and diagnosis", head, lines), *_by_class(everyone)])
+
+
+def _by_class(everyone: Mapping[str, Any]) -> list[str]:
+    """As the WearECG paper's Table 2 has it: a class a line."""
+    judged = {name: of["diagnosis"]["by_class"] for name, of in everyone.items() if "diagnosis" in of}
+    if not judged:
+        return []
+    classes = next(iter(judged.values()))
+    lines = [
+        [name, str(found["positives"]), *(_number(of[name]["auroc"], ".3f") for of in judged.values())]
+        for name, found in classes.items()
+        if found["auroc"] is not None
+    ]
+    return [_table("AUROC by class", ["class", "records with it", *judged], lines)] if lines else []
 
 
 def _by_lead(models: Mapping[str, Any], given: Sequence[str]) -> str:
