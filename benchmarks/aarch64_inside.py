@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 
 import edge
-from edge.bundle import RATE, Bundle, Variant, open_bundle
+from edge.bundle import RATE, Bundle, open_bundle
+from edge.bundle_file import Variant
 from edge.errors import InputError, Reason
 
 LEADS = ("II", "V1", "V5")  # of the recording

@@ -31,7 +31,8 @@ import numpy as np
 
 from benchmarks import result, stream_imports
 from edge.bench.fresh import command, environment
-from edge.bundle import RATE, Bundle, Variant, open_bundle
+from edge.bundle import RATE, Bundle, open_bundle
+from edge.bundle_file import Variant
 from edge.errors import UsageError
 from edge.leads import LEAD
 from edge.pipeline import MAX_RATE, MIN_RATE, Pipeline

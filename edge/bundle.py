@@ -2,43 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from edge import engines
-from edge.config import DEFAULT_BUNDLE, ENGINES
+from edge import bundle_classifier, engines
+from edge.bundle_classifier import ClassifierSpec
+from edge.bundle_file import Variant, check, choose, variant_of
+from edge.config import DEFAULT_BUNDLE
 from edge.errors import InputError, Reason, UsageError
 from edge.leads import INDEPENDENT, LEADS, mask_name
 
 FORMAT = 1
 RATE = 500.0  # Hz, inside
 ANY = "*"  # the mask that stands for all that have no entry of their own
-MAX_FILE = 64 << 20  # bytes: a model for a board, not for a server
 MAX_MANIFEST = 4 << 20  # bytes
 MAX_BASIS = 64  # channels: each costs a patient's correction seconds of signal to fit
-
-
-@dataclass(frozen=True, slots=True)
-class Variant:
-    """One model file."""
-
-    engine: str
-    precision: str
-    file: str
-    sha256: str
-    bytes: int
-    figures: Mapping[str, float] = field(default_factory=dict)
-
-    @property
-    def name(self) -> str:
-        return f"{self.engine}-{self.precision}"
 
 
 @dataclass(frozen=True)
@@ -54,6 +38,7 @@ class Bundle:
     correlations: Mapping[str, npt.NDArray[np.float64]]  # mask: 8 x 8, of the network's errors
     manifest: Mapping[str, Any]
     basis: int = 0  # channels of the network's third output, for a patient's correction
+    classifier: ClassifierSpec | None = None
 
     @property
     def identity(self) -> str:
@@ -70,15 +55,22 @@ class Bundle:
 
     def choose(self, engine: str | None = None, precision: str | None = None) -> Variant:
         """The first variant that fits. `precision` may also be a variant's whole name. Raises UsageError."""
-        for variant in self.variants:
-            if engine in (None, variant.engine) and precision in (None, variant.precision, variant.name):
-                return variant
+        if (found := choose(self.variants, engine, precision)) is not None:
+            return found
         have = ", ".join(v.name for v in self.variants)
         wanted = " ".join(w for w in (engine, precision) if w)
         raise UsageError(f"the bundle {self.name} has no variant {wanted}: it has {have}")
 
     def load(self, variant: Variant, threads: int | None = None) -> engines.Engine:
         return engines.load(variant.engine, self.path / variant.file, self.window, threads or 1, self.basis)
+
+    def load_classifier(self, beside: Variant) -> engines.Classifier | None:
+        """The classifier in the engine, and if there is one in the precision, of the variant `beside`."""
+        if self.classifier is None:
+            return None
+        variant = self.classifier.choose(beside.engine, beside.precision)
+        shape = (len(INDEPENDENT), bundle_classifier.SAMPLES, len(self.classifier.names))
+        return engines.load_classifier(variant.engine, self.path / variant.file, shape)
 
 
 def open_bundle(path: Path = DEFAULT_BUNDLE) -> Bundle:
@@ -90,8 +82,8 @@ def open_bundle(path: Path = DEFAULT_BUNDLE) -> Bundle:
         raise InputError(f"{path}/manifest.json lacks the key {error}") from error
     except (TypeError, ValueError, AttributeError, OverflowError) as error:
         raise InputError(f"{path}/manifest.json: {error}") from error
-    for variant in bundle.variants:
-        _check(path, variant)
+    for variant in (*bundle.variants, *(bundle.classifier.variants if bundle.classifier else ())):
+        check(path, variant)
     return bundle
 
 
@@ -124,7 +116,7 @@ def _parse(path: Path, manifest: dict[str, Any]) -> Bundle:
     basis = signal.get("basis", 0)
     if not isinstance(basis, int) or isinstance(basis, bool) or not 0 <= basis <= MAX_BASIS:
         raise ValueError(f"signal.basis is {basis!r}, not 0 to {MAX_BASIS} channels")
-    variants = tuple(_variant(v) for v in manifest["variants"])
+    variants = tuple(variant_of(v) for v in manifest["variants"])
     if not variants:
         raise ValueError("variants is empty")
     uncertainty = manifest["uncertainty"]
@@ -135,18 +127,9 @@ def _parse(path: Path, manifest: dict[str, Any]) -> Bundle:
             raise ValueError(f'uncertainty.{name} has no entry "{ANY}"')
     if any((s <= 0).any() for s in scale.values()):
         raise ValueError("uncertainty.scale holds a factor that is not positive")
+    classifier = bundle_classifier.parse(manifest.get("classifier"))
     name, licence = str(manifest["name"]), str(manifest["licence"])
-    return Bundle(path, name, licence, window, variants, scale, correlations, manifest, basis)
-
-
-def _variant(entry: dict[str, Any]) -> Variant:
-    engine, precision, file, sha256 = (str(entry[key]) for key in ("engine", "precision", "file", "sha256"))
-    variant = Variant(engine, precision, file, sha256, int(entry["bytes"]), entry.get("figures", {}))
-    if variant.engine not in ENGINES:
-        raise ValueError(f"the engine {variant.engine!r} is none of {', '.join(ENGINES)}")
-    if Path(variant.file).name != variant.file or variant.file in ("", ".", ".."):
-        raise ValueError(f"the file {variant.file!r} does not lie in the bundle's folder")
-    return variant
+    return Bundle(path, name, licence, window, variants, scale, correlations, manifest, basis, classifier)
 
 
 def _numbers(values: Any, count: int, what: str) -> npt.NDArray[np.float64]:
@@ -166,21 +149,3 @@ def _correlation(lower: Any, what: str) -> npt.NDArray[np.float64]:
         raise ValueError(f"{what} is no covariance")
     correlation: npt.NDArray[np.float64] = matrix / np.outer(sd, sd)
     return correlation
-
-
-def _check(path: Path, variant: Variant) -> None:
-    file = path / variant.file
-    try:
-        size = file.stat().st_size
-        if size != variant.bytes or size > MAX_FILE:
-            raise InputError(
-                f"{file} has {size} bytes, the manifest says {variant.bytes}: the bundle is damaged", Reason.HASH
-            )
-        digest = hashlib.sha256(file.read_bytes()).hexdigest()
-    except OSError as error:
-        what = f"{file}, named by the bundle's manifest, cannot be read ({error.strerror})"
-        raise InputError(what, Reason.UNREADABLE) from error
-    if digest != variant.sha256:
-        raise InputError(
-            f"{file} does not match its SHA-256 in the manifest: the bundle is damaged, get it again", Reason.HASH
-        )

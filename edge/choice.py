@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from edge import whole_file
-from edge.bundle import Bundle, Variant
+from edge.bundle import Bundle
+from edge.bundle_file import Variant
 from edge.config import RunSettings
 from edge.errors import OutputError, Reason
 

@@ -14,7 +14,8 @@ VERBS = {  # each a module of `train` with add_arguments(parser) and run(args) -
     "prepare": "read a published data set and cache it as a corpus",
     "fit": "train a network on prepared corpora",
     "evaluate": "score networks, bundles and baselines side by side",
-    "classify": "fit the classifier that evaluate judges with",
+    "views": "make what classifiers are shown of a corpus",
+    "classify": "fit classifiers of twelve, three and one lead",
     "turing": "make a blinded reading test, and score its returned forms",
 }
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from edge.bench.turns import Candidate, Clocks
-from edge.bundle import Bundle, Variant
+from edge.bundle import Bundle
+from edge.bundle_file import Variant
 from edge.engines import Array, Engine
 from edge.errors import InputError, Reason
 from edge.stopping import stopped_after

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from edge.bench.progress import Tell, quiet
-from edge.bundle import Variant
+from edge.bundle_file import Variant
 from edge.engines import Array, Engine
 from edge.pipeline import PipelineSettings
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -27,12 +29,20 @@ class Engine(Protocol):
         ...
 
 
+class Classifier(Protocol):
+    """A loaded classifier."""
+
+    def logits(self, x: Array) -> Array:
+        """Of each class, for leads (leads x samples, mV)."""
+        ...
+
+
 def load(engine: str, path: Path, window: int, threads: int, basis: int = 0) -> Engine:
     """Load the model file `path` into `engine`. Raises InputError where the engine or the file will not do.
 
     window: samples; basis: channels of the network's third output, 0 where it has none.
     """
-    try:
+    with _refusing(engine, path):
         if engine == "litert":
             from edge.engines.litert import LiteRT
 
@@ -40,6 +50,25 @@ def load(engine: str, path: Path, window: int, threads: int, basis: int = 0) -> 
         from edge.engines.onnx import Onnx
 
         return Onnx(path, window, threads, basis)
+
+
+def load_classifier(engine: str, path: Path, shape: tuple[int, int, int]) -> Classifier:
+    """Likewise a classifier of `shape`: leads, samples, classes. One thread: it is never waited for."""
+    with _refusing(engine, path):
+        if engine == "litert":
+            from edge.engines.litert import LiteRTClassifier
+
+            return LiteRTClassifier(path, shape)
+        from edge.engines.onnx import OnnxClassifier
+
+        return OnnxClassifier(path, shape)
+
+
+@contextlib.contextmanager
+def _refusing(engine: str, path: Path) -> Iterator[None]:
+    """What an engine says of a file that it does not take, in one line."""
+    try:
+        yield
     except ImportError as error:
         package = {"litert": "ai-edge-litert", "onnx": "onnxruntime"}[engine]
         raise InputError(f"the engine {engine} is not installed: pip install {package}", Reason.NO_ENGINE) from error

@@ -44,14 +44,19 @@ def _quietly() -> Iterator[None]:
         os.close(nowhere)
 
 
+def _loaded(path: Path, threads: int) -> Any:
+    interpreter = _interpreter()
+    with _quietly():
+        net = interpreter(model_path=str(path), num_threads=threads)
+        net.allocate_tensors()
+    return net
+
+
 class LiteRT:
     name = "litert"
 
     def __init__(self, path: Path, window: int, threads: int, basis: int = 0) -> None:
-        interpreter = _interpreter()
-        with _quietly():
-            self._net = interpreter(model_path=str(path), num_threads=threads)
-            self._net.allocate_tensors()
+        self._net = _loaded(path, threads)
         inputs = self._net.get_input_details()
         signature = self._net.get_signature_runner().get_output_details()
         outputs = [signature[f"output_{k}"] for k in range(len(signature))]
@@ -68,3 +73,20 @@ class LiteRT:
         self._net.invoke()
         leads, log_variance, *basis = (self._net.get_tensor(k)[0, 0].T for k in self._outputs)
         return leads, log_variance, basis[0] if basis else self._no_basis
+
+
+class LiteRTClassifier:
+    def __init__(self, path: Path, shape: tuple[int, int, int]) -> None:
+        leads, samples, classes = shape
+        self._net = _loaded(path, 1)
+        details = (*self._net.get_input_details(), *self._net.get_output_details())
+        shapes, expected = [tuple(d["shape"]) for d in details], [(1, 1, samples, leads), (1, classes)]
+        if shapes != expected:
+            raise ValueError(f"its shapes are {shapes}, not {expected}")
+        self._input, self._output = (d["index"] for d in details)
+
+    def logits(self, x: Array) -> Array:
+        self._net.set_tensor(self._input, np.ascontiguousarray(x.T)[None, None])
+        self._net.invoke()
+        found: Array = self._net.get_tensor(self._output)[0]
+        return found

@@ -5,7 +5,8 @@ import shutil
 import numpy as np
 import pytest
 
-from edge.bundle import MAX_FILE, MAX_MANIFEST, open_bundle
+from edge.bundle import MAX_MANIFEST, open_bundle
+from edge.bundle_file import MAX_FILE
 from edge.config import DEFAULT_BUNDLE
 from edge.errors import InputError, Reason, UsageError
 from edge.leads import INDEPENDENT, LEADS

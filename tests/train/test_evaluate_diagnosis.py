@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import torch
 
-from edge.errors import InputError, UsageError
+from edge.errors import InputError
 from edge.synthetic import synthesise
-from train import classify, labels
+from train import labels
+from train.__main__ import main
 from train.data import corpus
 from train.evaluate import calibration, classifier, diagnosis, frechet
-from train.evaluate.classifier import ClassifierConfig, ResNet
 
 
 def test_the_area_under_the_curve_is_how_often_a_positive_ranks_above_a_negative():
@@ -98,43 +98,48 @@ def test_intervals_of_the_right_width_hold_nine_in_ten():
     assert found["curve_by_lead"]["V6"][0] == pytest.approx(0.5, abs=0.02)
 
 
-def test_the_classifier_takes_recordings_of_any_length():
-    net = ResNet(ClassifierConfig(channels=(8, 8)))
-    assert net(torch.zeros(2, 12, 1000)).shape == net(torch.zeros(2, 12, 617)).shape == (2, 6)
-
-
 def labelled_corpus(path: Path) -> None:
     """Hearts in sinus rhythm and in fibrillation, the label of which a network can learn."""
     rows = []
-    for k in range(48):
+    for k in range(64):
         af = k % 2 == 0
-        mv = synthesise("af" if af else "sinus", 4.0, seed=k, bpm=80, noise_uv=10).mv
+        mv = synthesise("af" if af else "sinus", 6.0, seed=k, bpm=80, noise_uv=10).mv
         fold = 8 if k % 4 > 1 else 1
         rows.append(({"name": str(k), "subject": str(k), "fold": fold, "scp_codes": {"AFIB" if af else "NORM": 0}}, mv))
     corpus.save(path, rows)
 
 
-def test_a_classifier_learns_is_saved_and_judges_the_same_when_loaded(tmp_path: Path):
+def test_a_committee_learns_from_views_and_judges_recordings(tmp_path: Path):
     labelled_corpus(tmp_path / "corpus")
-    shape = ClassifierConfig(classes=("NORM", "AF"), channels=(12, 12, 12))
-    settings = classify.ClassifyConfig(epochs=12, batch=8, learning_rate=1e-2)
-    about = classify.fit(tmp_path / "corpus", tmp_path / "c.safetensors", settings, shape)
-    assert about["auroc_fold_8"] > 0.9
-    judge = classifier.load(tmp_path / "c.safetensors")
-    assert judge.names == ("NORM", "AF")
+    assert main(["views", "--data", str(tmp_path / "corpus"), "--out", str(tmp_path / "v.npz")]) == 0
+    fit = ["classify", "--views", str(tmp_path / "v.npz"), "--out", str(tmp_path / "out"), "--device", "cpu"]
+    assert main([*fit, "--members", "2", "--epochs", "60", "--channels", "12,12,12", "--columns", "twelve,lead-I"]) == 0
+    judge = classifier.load(tmp_path / "out" / "twelve.safetensors")
     held = corpus.load(tmp_path / "corpus").select([8])
     probabilities, features = judge.judge(held.mv())
     assert features is not None
-    assert features.shape == (24, 12)
+    assert features.shape == (32, 24), "of both members"
     true, known = labels.of(held.table, judge.names)
     found = diagnosis.summary(true, probabilities, judge.thresholds, judge.names, known)
-    assert found["mean"]["auroc"] == pytest.approx(about["auroc_fold_8"], abs=1e-3)
+    told = json.loads((tmp_path / "out" / "report.json").read_text())["columns"]["twelve"]["fold_8"]["true"]
+    assert found["by_class"]["af"]["auroc"] == pytest.approx(told["af"], abs=0.01)
+    assert told["af"] > 0.9
 
 
-def test_a_corpus_without_statements_cannot_be_learnt_from(tmp_path: Path):
-    corpus.save(tmp_path / "c", [({"name": "a", "fold": 1}, synthesise("sinus", 4.0).mv)])
-    with pytest.raises(UsageError, match="no diagnostic statements"):
-        classify.fit(tmp_path / "c", tmp_path / "x", classify.ClassifyConfig(epochs=1), ClassifierConfig())
+def test_folds_are_crossed_without_files(tmp_path: Path):
+    labelled_corpus(tmp_path / "corpus")
+    main(["views", "--data", str(tmp_path / "corpus"), "--out", str(tmp_path / "v.npz")])
+    fit = ["classify", "--views", str(tmp_path / "v.npz"), "--out", str(tmp_path / "out"), "--device", "cpu"]
+    few = ["--members", "1", "--epochs", "2", "--channels", "4", "--columns", "measured", "--cross", "8"]
+    assert main([*fit, *few]) == 0
+    assert [file.name for file in (tmp_path / "out").iterdir()] == ["report.json"]
+
+
+def test_a_corpus_without_statements_cannot_be_learnt_from(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    corpus.save(tmp_path / "c", [({"name": "a", "fold": 1}, synthesise("sinus", 6.0).mv)])
+    main(["views", "--data", str(tmp_path / "c"), "--out", str(tmp_path / "v.npz")])
+    assert main(["classify", "--views", str(tmp_path / "v.npz"), "--out", str(tmp_path / "out")]) == 2
+    assert "no labels" in capsys.readouterr().err
 
 
 def test_a_file_that_is_no_classifier_says_so(tmp_path: Path):

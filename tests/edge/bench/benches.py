@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from edge.bench.turns import Timing
-from edge.bundle import Variant
+from edge.bundle_file import Variant
 
 
 def variant(name: str) -> Variant:
