@@ -64,11 +64,11 @@ class Bundle:
     def load(self, variant: Variant, threads: int | None = None) -> engines.Engine:
         return engines.load(variant.engine, self.path / variant.file, self.window, threads or 1, self.basis)
 
-    def load_classifier(self, beside: Variant) -> engines.Classifier | None:
-        """The classifier in the engine, and if there is one in the precision, of the variant `beside`."""
+    def load_classifier(self, engine: str | None = None) -> engines.Classifier | None:
+        """The classifier, in `engine` where there is one for it; None where the bundle has none."""
         if self.classifier is None:
             return None
-        variant = self.classifier.choose(beside.engine, beside.precision)
+        variant = self.classifier.choose(engine)
         shape = (len(INDEPENDENT), bundle_classifier.SAMPLES, len(self.classifier.names))
         return engines.load_classifier(variant.engine, self.path / variant.file, shape)
 

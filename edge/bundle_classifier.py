@@ -28,12 +28,9 @@ class ClassifierSpec:
     calibration: Mapping[str, Floats]  # slope and offset of each class' logit (classes x 2), by what it is shown
     thresholds: Mapping[str, Floats]  # probability from which on a class is said
 
-    def choose(self, engine: str | None = None, precision: str | None = None) -> Variant:
-        """The variant beside the reconstruction's: of its engine, and of its precision where there is one."""
-        for wanted in (precision, None):
-            if (found := choose(self.variants, engine, wanted)) is not None:
-                return found
-        return self.variants[0]
+    def choose(self, engine: str | None = None) -> Variant:
+        """The variant for an engine, or the first there is."""
+        return choose(self.variants, engine, None) or self.variants[0]
 
     def calibrated(self, logits: npt.NDArray[np.floating], view: str) -> Floats:
         """Logits whose logistic function is a probability."""

@@ -39,6 +39,7 @@ def reconstruct(
     patient's correction was in force throughout. Raises UsageError for shapes and names that make no sense, InputError
     for a bundle or a patient file (`edge.patient.open_patient`) that cannot be used.
     """
+    settings = replace(settings or PipelineSettings(), classify=False)  # only its twelve leads are wanted
     pipeline = Pipeline(leads, rate, bundle=bundle, engine=engine, settings=settings, patient=patient)
     out = pipeline.push(np.asarray(mv, np.float32)) + pipeline.flush()
     return joined([item for item in out if isinstance(item, TwelveLeads)])

@@ -2,11 +2,15 @@
 
     python -m export runs/default/best.safetensors --data cache/ptbxl --out edge/bundles/default
     python -m export runs/default/best.safetensors --data cache/ptbxl --out build/small --variants litert-int8-dynamic
+    python -m export --classifier runs/classifier/twelve.safetensors --views cache/views-ptbxl.npz \\
+           --out edge/bundles/default
 
 Two float files, TFLite and ONNX, and smaller variants of them. A float file must give the trained network's millivolts,
 a smaller one must pass every gate (`export.gates`); one that fails is refused with the figure that failed, and does not
 enter the bundle. Fold 8 calibrates the uncertainty, before and after enrolment, and is what the gates read; the ranges
-of static INT8 come from folds 1 to 7. Exit code 1 where a float file or a variant asked for by --variants was refused.
+of static INT8 come from folds 1 to 7. A classifier (`python -m train classify`) is added to a bundle that is there; it
+was fitted to that bundle's reconstructions, so a bundle that is made anew has none. Exit code 1 where a float file or
+a variant asked for by --variants was refused.
 """
 
 from __future__ import annotations
@@ -77,14 +81,22 @@ def _main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m export", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("checkpoint", type=Path)
-    parser.add_argument("--data", type=Path, required=True, help="a corpus made by `python -m train prepare ptbxl`")
+    parser.add_argument("checkpoint", type=Path, nargs="?")
+    parser.add_argument("--classifier", type=Path, help="a committee to add to the bundle in --out, instead")
+    parser.add_argument("--views", type=Path, help="made by python -m train views: fold 8 of it judges the classifier")
+    parser.add_argument("--data", type=Path, help="a corpus made by `python -m train prepare ptbxl`")
     parser.add_argument("--out", type=Path, required=True, help="the bundle's folder")
     parser.add_argument("--name", default="default")
     names = ", ".join(small.name for small in SMALL)
     parser.add_argument("--variants", help=f"smaller ones, joined by commas (all of {names}; none: float files only)")
     parser.add_argument("--every", type=int, default=1, help="calibrate by every n-th recording of fold 8 only")
     args = parser.parse_args()
+    if (args.checkpoint is None) == (args.classifier is None):
+        raise UsageError("a checkpoint and --data are needed, or --classifier and --views")
+    if args.classifier is not None:
+        return _classifier(args)
+    if args.data is None:
+        raise UsageError("--data is needed: fold 8 of it calibrates the bundle")
     wanted = _wanted(args.variants)
     if args.every < 1:
         raise UsageError(f"--every {args.every}: 1 or more is expected")
@@ -109,6 +121,16 @@ def _main() -> int:
         write(args.out, told)
     refused = _add_small(args.out, told, wanted, whole, max(args.every, GATE_STRIDE))
     return 1 if args.variants and refused else 0
+
+
+def _classifier(args: argparse.Namespace) -> int:
+    from export.classifier import add
+
+    if args.views is None:
+        raise UsageError("--views is needed: fold 8 of it judges the classifier")
+    open_bundle(args.out)  # refused here where there is none
+    add(args.classifier, args.views, args.out)
+    return 0
 
 
 def _wanted(text: str | None) -> list[Small]:

@@ -1,6 +1,7 @@
 """Adds a classifier to a bundle: the same converters and quantizers as the reconstruction's, and gates of its own.
 
-    python -m export --classifier runs/classifier/twelve.safetensors --views cache/views-ptbxl.npz --out edge/bundles/default
+    python -m export --classifier runs/classifier/twelve.safetensors --views cache/views-ptbxl.npz \\
+           --out edge/bundles/default
 
 A float file must give the trained committee's logits; a smaller one must say the same of fold 8: probabilities within
 0.02 (95th percentile over records and classes) and no class' AUROC lower by more than 0.01, on true leads and on
@@ -22,7 +23,6 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from edge import engines
-from edge.bundle import open_bundle
 from edge.bundle_classifier import RATE, RECONSTRUCTED, SAMPLES, TRUE
 from edge.leads import INDEPENDENT
 from export import quantize
@@ -32,6 +32,7 @@ from export.gates import Gate
 from export.manifest import ATTRIBUTIONS, variant, write
 from train import labels
 from train.diagnosis import committee, views
+from train.diagnosis.calibration import sigmoid
 from train.diagnosis.committee import VALIDATION_FOLD, Fitted
 from train.diagnosis.views import Views
 from train.evaluate.diagnosis import auroc
@@ -39,10 +40,7 @@ from train.evaluate.diagnosis import auroc
 LOGIT_LIMIT = 1e-3  # a float file may differ by, from the trained committee
 PROBABILITY_LIMIT, AUROC_LIMIT = 0.02, 0.01
 FLOATS = {"litert": "classifier-float32.tflite", "onnx": "classifier-float32.onnx"}
-SMALL: dict[tuple[str, str], Callable[[Path, Path], None]] = {
-    ("litert", "float16"): quantize.float16,
-    ("litert", "int8-dynamic"): quantize.dynamic,
-}
+SMALL: dict[tuple[str, str], Callable[[Path, Path], None]] = {("litert", "int8-dynamic"): quantize.dynamic}
 Floats = npt.NDArray[np.float64]
 
 
@@ -59,88 +57,79 @@ class Told(nn.Module):
         return logits[:, : self.told]
 
 
-def add(path: Path, shown: Path, out: Path, keep_floats: bool) -> list[str]:
-    """Puts the classifier into the bundle `out`; returns the variants that were refused.
+class Judge:
+    """Compares files with the committee that they were made of, on the held-out records."""
 
-    Without `keep_floats` the float files leave again where a smaller one of their engine came in.
+    def __init__(self, of: Fitted, held: Views) -> None:
+        self._of = of
+        self._inputs = {view: of.column.shown(held, view) for view in (TRUE, RECONSTRUCTED)}
+        self._meant = {view: of.logits(x) for view, x in self._inputs.items()}
+        self._true, self._known = labels.of(held.table, of.names)
+
+    def parity(self, path: Path, engine: str) -> list[Gate]:
+        found = self._said(path, engine)
+        off = max(float(np.abs(found[view] - meant).max()) for view, meant in self._meant.items())
+        return [Gate("parity_logit", off, LOGIT_LIMIT)]
+
+    def change(self, path: Path, engine: str) -> list[Gate]:
+        found = self._said(path, engine)
+        changes, losses = [], [0.0]
+        for view, meant in self._meant.items():
+            slope, offset = np.array(self._of.about["calibration"][view]).T
+            before, after = sigmoid(slope * meant + offset), sigmoid(slope * found[view] + offset)
+            changes.append(np.abs(after - before))
+            losses += [self._loss(k, before[:, k], after[:, k]) for k in range(len(self._of.names))]
+        change = float(np.quantile(np.concatenate(changes), 0.95))
+        return [Gate("probability_change", change, PROBABILITY_LIMIT), Gate("auroc_loss", max(losses), AUROC_LIMIT)]
+
+    def _loss(self, k: int, before: Floats, after: Floats) -> float:
+        there = self._known[:, k]
+        was, now = (auroc(self._true[there, k], said[there]) for said in (before, after))
+        return was - now if was is not None and now is not None else 0.0
+
+    def _said(self, path: Path, engine: str) -> dict[str, Floats]:
+        net = engines.load_classifier(engine, path, (len(INDEPENDENT), SAMPLES, len(self._of.names)))
+        return {view: np.stack([net.logits(x) for x in of]).astype(np.float64) for view, of in self._inputs.items()}
+
+
+def add(path: Path, shown: Path, out: Path) -> list[str]:
+    """Puts the committee in `path` into the bundle `out`, judged by fold 8 of the views `shown`.
+
+    A float file is kept only where no smaller one of its engine came in. Returns the variants that were refused.
     """
-    of, held = committee.load(path), _held(views.load(shown))
-    net = Told(of).eval()
-    reference = {view: of.logits(of.column.shown(held, view)) for view in (TRUE, RECONSTRUCTED)}
+    of, everyone = committee.load(path), views.load(shown)
+    judge, net = Judge(of, everyone.select(everyone.folds() == VALIDATION_FOLD)), Told(of).eval()
     told, entry = json.loads((out / "manifest.json").read_text()), _entry(path, of, net)
     for old in (told.get("classifier") or {}).get("variants", []):
         (out / old["file"]).unlink(missing_ok=True)
-    refused = []
     for engine, file in FLOATS.items():
         (classifier_to_tflite if engine == "litert" else classifier_to_onnx)(net, out / file)
-        _judge(out / file, engine, "float32", entry, refused, lambda found: _parity(found, reference), of, held)
+        _let_in(entry, engine, "float32", out / file, judge.parity(out / file, engine))
     for (engine, precision), make in SMALL.items():
         small = out / f"classifier-{precision}{Path(FLOATS[engine]).suffix}"
         make(out / FLOATS[engine], small)
-        _judge(small, engine, precision, entry, refused, lambda found: _change(found, reference, held, of), of, held)
-    if not keep_floats:
-        _drop_floats(out, entry)
+        _let_in(entry, engine, precision, small, judge.change(small, engine))
+    smaller = {one["engine"] for one in entry["variants"] if one["precision"] != "float32"}
+    entry["variants"] = [
+        one for one in entry["variants"] if one["precision"] != "float32" or one["engine"] not in smaller
+    ]
+    entry["variants"].sort(key=lambda v: list(FLOATS).index(v["engine"]))  # what needs nothing more comes first
+    kept = {one["file"] for one in entry["variants"]}
+    for file in out.glob("classifier-*"):
+        if file.name not in kept:
+            file.unlink()
     told["classifier"] = entry
     write(out, told)
-    open_bundle(out)
-    return refused
+    return list(entry["refused"])
 
 
-def _judge(
-    path: Path,
-    engine: str,
-    precision: str,
-    entry: dict[str, Any],
-    refused: list[str],
-    gates: Callable[[dict[str, Floats]], list[Gate]],
-    of: Fitted,
-    held: Views,
-) -> None:
-    """Lets a file in where every gate does; takes it away again where one does not."""
-    loaded = engines.load_classifier(engine, path, (len(INDEPENDENT), SAMPLES, len(of.names)))
-    found = {
-        view: np.stack([loaded.logits(x) for x in of.column.shown(held, view)]).astype(np.float64)
-        for view in (TRUE, RECONSTRUCTED)
-    }
-    figures = gates(found)
-    print(f"classifier {engine}-{precision}: {path.stat().st_size} bytes, {'; '.join(map(str, figures))}", flush=True)
-    if all(gate.passed for gate in figures):
-        entry["variants"].append(variant(engine, precision, path, figures))
+def _let_in(entry: dict[str, Any], engine: str, precision: str, path: Path, gates: list[Gate]) -> None:
+    name = f"{engine}-{precision}"
+    print(f"classifier {name}: {path.stat().st_size} bytes, {'; '.join(map(str, gates))}", flush=True)
+    if all(gate.passed for gate in gates):
+        entry["variants"].append(variant(engine, precision, path, gates))
     else:
-        refused.append(f"{engine}-{precision}")
-        entry["refused"][f"{engine}-{precision}"] = {gate.name: float(f"{gate.figure:.3g}") for gate in figures}
-        path.unlink()
-
-
-def _drop_floats(out: Path, entry: dict[str, Any]) -> None:
-    smaller = {one["engine"] for one in entry["variants"] if one["precision"] != "float32"}
-    for one in list(entry["variants"]):
-        if one["precision"] == "float32" and one["engine"] in smaller:
-            (out / one["file"]).unlink()
-            entry["variants"].remove(one)
-
-
-def _parity(found: dict[str, Floats], reference: dict[str, Floats]) -> list[Gate]:
-    return [Gate("parity_logit", max(float(np.abs(found[v] - reference[v]).max()) for v in found), LOGIT_LIMIT)]
-
-
-def _change(found: dict[str, Floats], reference: dict[str, Floats], held: Views, of: Fitted) -> list[Gate]:
-    changes, losses = [], [0.0]
-    true, known = labels.of(held.table, of.names)
-    for view in found:
-        slope, offset = np.array(of.about["calibration"][view]).T
-        said, meant = (1 / (1 + np.exp(-(slope * x + offset))) for x in (found[view], reference[view]))
-        changes.append(np.abs(said - meant))
-        for k in range(len(of.names)):
-            there = known[:, k]
-            before, after = (auroc(true[there, k], x[there, k]) for x in (reference[view], found[view]))
-            losses.append((before - after) if before is not None and after is not None else 0.0)
-    change = float(np.quantile(np.concatenate(changes), 0.95))
-    return [Gate("probability_change", change, PROBABILITY_LIMIT), Gate("auroc_loss", max(losses), AUROC_LIMIT)]
-
-
-def _held(shown: Views) -> Views:
-    return shown.select(shown.folds() == VALIDATION_FOLD)
+        entry["refused"][name] = {gate.name: float(f"{gate.figure:.3g}") for gate in gates}
 
 
 @torch.no_grad()

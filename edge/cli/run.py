@@ -112,6 +112,13 @@ def _parser() -> argparse.ArgumentParser:
         "--patient", metavar="FILE", help="this patient's correction, made by edge-enrol; steps aside for another heart"
     )
     add("--threads", metavar="N", help="of the engine (default: edge-bench's choice, or 1)")
+    add(
+        "--no-classify",
+        dest="classify",
+        action="store_false",
+        default=None,
+        help="without the bundle's classifier: criteria alone speak of infarction, blocks and hypertrophy",
+    )
     add = parser.add_argument_group("results").add_argument
     add("--record", metavar="DIR", help="record as WFDB into this folder: twelve leads, beats, alerts, raw samples")
     add("--no-raw", dest="raw", action="store_false", default=None, help="leave the raw samples out of the recording")
