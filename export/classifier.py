@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -99,28 +100,29 @@ def add(path: Path, shown: Path, out: Path) -> list[str]:
     """
     of, everyone = committee.load(path), views.load(shown)
     judge, net = Judge(of, everyone.select(everyone.folds() == VALIDATION_FOLD)), Told(of).eval()
-    told, entry = json.loads((out / "manifest.json").read_text()), _entry(path, of, net)
-    for old in (told.get("classifier") or {}).get("variants", []):
-        (out / old["file"]).unlink(missing_ok=True)
-    for engine, file in FLOATS.items():
-        (classifier_to_tflite if engine == "litert" else classifier_to_onnx)(net, out / file)
-        _let_in(entry, engine, "float32", out / file, judge.parity(out / file, engine))
-    for (engine, precision), make in SMALL.items():
-        small = out / f"classifier-{precision}{Path(FLOATS[engine]).suffix}"
-        make(out / FLOATS[engine], small)
-        _let_in(entry, engine, precision, small, judge.change(small, engine))
-    smaller = {one["engine"] for one in entry["variants"] if one["precision"] != "float32"}
-    entry["variants"] = [
-        one for one in entry["variants"] if one["precision"] != "float32" or one["engine"] not in smaller
-    ]
-    entry["variants"].sort(key=lambda v: list(FLOATS).index(v["engine"]))  # what needs nothing more comes first
-    kept = {one["file"] for one in entry["variants"]}
-    for file in out.glob("classifier-*"):
-        if file.name not in kept:
-            file.unlink()
-    told["classifier"] = entry
-    write(out, told)
+    entry = _entry(path, of, net)
+    with tempfile.TemporaryDirectory(dir=out) as folder:  # what is there stays, until all of it is made
+        work = Path(folder)
+        for engine, file in FLOATS.items():
+            (classifier_to_tflite if engine == "litert" else classifier_to_onnx)(net, work / file)
+            _let_in(entry, engine, "float32", work / file, judge.parity(work / file, engine))
+        for (engine, precision), make in SMALL.items():
+            small = work / f"classifier-{precision}{Path(FLOATS[engine]).suffix}"
+            make(work / FLOATS[engine], small)
+            _let_in(entry, engine, precision, small, judge.change(small, engine))
+        _keep_the_small(entry)
+        for old in out.glob("classifier-*"):
+            old.unlink()
+        for one in entry["variants"]:
+            (work / one["file"]).replace(out / one["file"])
+    write(out, json.loads((out / "manifest.json").read_text()) | {"classifier": entry})
     return list(entry["refused"])
+
+
+def _keep_the_small(entry: dict[str, Any]) -> None:
+    smaller = {one["engine"] for one in entry["variants"] if one["precision"] != "float32"}
+    kept = [v for v in entry["variants"] if v["precision"] != "float32" or v["engine"] not in smaller]
+    entry["variants"] = sorted(kept, key=lambda v: list(FLOATS).index(v["engine"]))  # LiteRT's, that is always there
 
 
 def _let_in(entry: dict[str, Any], engine: str, precision: str, path: Path, gates: list[Gate]) -> None:

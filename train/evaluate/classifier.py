@@ -12,17 +12,10 @@ from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from scipy.signal import resample_poly
 
 from edge.bundle import RATE
-from edge.classifier_input import shown
 from edge.errors import EdgeError, InputError, Reason
-from edge.leads import LEAD
-from train.diagnosis import committee
-from train.diagnosis.calibration import sigmoid
-from train.diagnosis.committee import Fitted
-from train.diagnosis.views import TRUE
 
 BATCH = 32
 Array = npt.NDArray[np.floating]
@@ -37,25 +30,6 @@ class Classifier(Protocol):
     def judge(self, mv: Array) -> tuple[Floats, Floats | None]:
         """Probabilities (records x classes) and, where there is an encoder, features (records x features) of
         recordings (records x samples x 12, mV at 500 Hz)."""
-
-
-class OwnClassifier:
-    """A committee fitted by `python -m train classify`, and calibrated for true leads."""
-
-    def __init__(self, of: Fitted, described: dict[str, Any]) -> None:
-        self._of = of
-        self.names = of.names
-        self.thresholds = np.array(of.about["thresholds"][TRUE])
-        self.described = described
-
-    @torch.no_grad()
-    def judge(self, mv: Array) -> tuple[Floats, Floats | None]:
-        columns = [LEAD[lead] for lead in self._of.column.leads]
-        x = torch.from_numpy(np.stack([shown(of[:, columns]) for of in mv]))[:, :, None]
-        slope, offset = np.array(self._of.about["calibration"][TRUE]).T
-        features = torch.cat([self._of.net.features(part) for part in x.split(BATCH)]).numpy()
-        logits = slope * self._of.logits(x[:, :, 0].numpy()) + offset
-        return sigmoid(logits).astype(np.float32), features
 
 
 def load(name: str | Path) -> Classifier:
@@ -87,8 +61,9 @@ def _fitted(path: Path) -> Classifier:
     with safe_open(path, "pt") as file:
         metadata = file.metadata() or {}
     if "committee" in metadata:
-        of = committee.load(path)
-        return OwnClassifier(of, {"file": str(path), **of.about})
+        from train.diagnosis.judge import OwnClassifier
+
+        return OwnClassifier(path)
     text = json.loads(metadata.get("config", "{}"))
     if "head" not in text:
         raise InputError(f"{path} is no classifier: make one with `python -m train classify`")

@@ -1,0 +1,1 @@
+"""What the classifier tells apart, of which leads, and what it costs."""
