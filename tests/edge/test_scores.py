@@ -38,3 +38,8 @@ def test_nothing_is_normal_about_a_rhythm_that_is_not():
     calm, wild = NOTHING | {"af": 0.0}, NOTHING | {"af": 0.9}
     assert combined(calm, {"normal": 0.8}, {}, 60)["normal"] == pytest.approx(0.8)
     assert combined(wild, {"normal": 0.8}, {}, 60)["normal"] == pytest.approx(0.08)
+
+
+def test_of_hypertrophy_and_of_nothing_at_all_the_classifier_speaks_alone():
+    found = combined(NOTHING | {"af": 0.9}, {"lvh": 0.9, "normal": 0.1}, {"lvh": 0.2, "normal": 0.7}, 60)
+    assert (found["lvh"], found["normal"]) == (0.2, 0.7)
