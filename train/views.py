@@ -4,8 +4,8 @@
     python -m train views --data cache/ptbxl cache/cpsc2018 cache/code15 --out cache/views-all.npz
 
 The eight independent leads at 100 Hz: as they are, as the bundle reconstructs them of the measured ones, and as it does
-after enrolment on the first four seconds; some minutes for a few thousand records. Of several corpora each teaches what its
-readers had a word for, and is silent on the rest.
+after enrolment on the first four seconds; some minutes for a few thousand records. Of several corpora each teaches what
+its readers had a word for, and is silent on the rest.
 """
 
 from __future__ import annotations
