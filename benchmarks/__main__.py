@@ -25,18 +25,25 @@ from benchmarks import (
     wheels,
     which_lead,
 )
+from benchmarks.classify import command as classify
 from benchmarks.ec57 import command as ec57
+from benchmarks.fuzz import command as fuzz
+from benchmarks.ischemia import alerts as st_alerts
+from benchmarks.ischemia import command as ischemia
 from benchmarks.rhythm import command as rhythm
 from edge.cli.terminal import guarded
 
 VERBS = {
     "aarch64": aarch64,
     "accuracy": accuracy,
+    "classify": classify,
     "ec57": ec57,
     "enrol": enrol,
     "faults": faults,
     "filters": filters,
     "floors": floors,
+    "fuzz": fuzz,
+    "ischemia": ischemia,
     "latency": latency,
     "leads": leads,
     "limit": limit,
@@ -47,6 +54,7 @@ VERBS = {
     "rhythm": rhythm,
     "size": size,
     "soak": soak,
+    "st-alerts": st_alerts,
     "stream": stream,
     "wheels": wheels,
     "which-lead": which_lead,

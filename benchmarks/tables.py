@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import rhythm_tables
+from benchmarks import classify_tables, ischemia_tables, rhythm_tables
 
 Figures = Mapping[str, Any]
 SETS = {"ptbxl": "PTB-XL fold 9", "ludb": "LUDB"}
@@ -211,6 +211,15 @@ def known(results: Path, bundle: Path) -> dict[str, list[str]]:
         out["beats"] = rhythm_tables.beats(rhythm, peers, table)
         for name in ("episodes", "alarms", "false_alerts", "noise", "motion"):
             out[name] = getattr(rhythm_tables, name)(rhythm, table)
+    if (ischemia := read("ischemia")) is not None:
+        out["st_levels"] = ischemia_tables.levels(ischemia, table)
+        out["st_auroc"] = ischemia_tables.auroc(ischemia, table)
+        out["st_landmarks"] = ischemia_tables.landmarks(ischemia, table)
+    if (classify := read("classify")) is not None:
+        out["classify"] = classify_tables.auroc(classify, table)
+        out["classify_cost"] = classify_tables.cost(classify, table)
+    if (st_alerts := read("st_alerts")) is not None:
+        out["st_alerts"] = ischemia_tables.false_alerts(st_alerts, table)
     if all((results / f"{name}.json").exists() for name in ("stream", "quality", "faults", "soak")):
         out["device"] = device(lambda name: read(name) or {})
     manifest = json.loads((bundle / "manifest.json").read_text())

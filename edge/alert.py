@@ -67,7 +67,7 @@ PRIORITIES = {
     Kind.PVC_BURDEN: Priority.LOW,
     Kind.ST_ELEVATION: Priority.HIGH,
     Kind.ST_DEPRESSION: Priority.MEDIUM,
-    Kind.MI: Priority.HIGH,
+    Kind.MI: Priority.MEDIUM,
     Kind.ELECTRODE_OFF: Priority.MEDIUM,
     Kind.GAP: Priority.LOW,
     Kind.POOR_SIGNAL: Priority.LOW,

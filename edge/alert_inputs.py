@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from edge.quality import Cause, QualityReport
 from edge.rhythm.beat import Beat
 from edge.rhythm.ectopy import Bigeminy, Run
+from edge.rhythm.legible import Legible
 from edge.rhythm.rhythms import Span
 
 
@@ -67,7 +68,7 @@ class Classed:
     beat: Beat
 
 
-Reading = Classed | Span | Run | Bigeminy
+Reading = Classed | Span | Run | Bigeminy | Legible
 Input = Beat | Reading | QualityReport | Lost | LossBegins | ElectrodesOff | Link | Battery | Fit
 
 

@@ -10,6 +10,7 @@ from edge.alert_latch import Latch
 from edge.alert_settings import AlertSettings
 from edge.blocks import Origin
 from edge.rhythm.ectopy import COUPLET, Bigeminy, Burden, Run
+from edge.rhythm.legible import Legible
 from edge.rhythm.rhythm import Label
 from edge.rhythm.rhythms import Span
 
@@ -41,6 +42,7 @@ class RhythmRules:
         self._burden = Burden(rate, s.pvc_burden_s)
         self._signal = Signal(leads, s.min_quality)
         self._shapes = Signal(leads, max(s.min_quality, SHAPED), weak_counts=False)
+        self._legible = True  # by the last window
         self._on: dict[Label, Span] = {}
         self._running: Run | None = None
         self._pattern: Bigeminy | None = None
@@ -54,7 +56,7 @@ class RhythmRules:
         found: list[Alert] = []
         for label, latch in self._lasting.items():
             span = self._on.get(label)
-            holds = span is not None and (label is not Label.AF or self._shapes.since is not None)
+            holds = span is not None and (label is not Label.AF or self._beats_are_believed)
             found += latch.update(now, holds, span is None, *_of(span))
         found += self._ectopic(now, couplets)
         return found + self._unknowable(now)
@@ -62,10 +64,12 @@ class RhythmRules:
     def _take(self, item: Input, couplets: list[Run]) -> None:
         self._signal.take(item)
         self._shapes.take(item)
-        if isinstance(item, Run | Bigeminy | Classed) and self._shapes.since is None:
+        if isinstance(item, Run | Bigeminy | Classed) and not self._beats_are_believed:
             self._running = self._pattern = None  # what beats look like cannot be told from noise
             return
         match item:
+            case Legible():
+                self._legible = item.beats
             case Span():
                 if item.on:
                     self._on[item.label] = item
@@ -79,6 +83,10 @@ class RhythmRules:
                 self._pattern = None if item.over else item
             case Classed():
                 self._burden.push(item.beat)
+
+    @property
+    def _beats_are_believed(self) -> bool:
+        return self._legible and self._shapes.since is not None
 
     def _ectopic(self, now: int, couplets: list[Run]) -> list[Alert]:
         s = self._settings

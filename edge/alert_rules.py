@@ -8,6 +8,7 @@ from edge.alert_latch import Latch
 from edge.alert_settings import AlertSettings
 from edge.blocks import Origin
 from edge.rhythm.beat import Beat
+from edge.rhythm.legible import Legible
 from edge.rhythm.rate import HeartRate
 
 
@@ -31,6 +32,9 @@ class WearerRules:
         self._signal = Signal(leads, s.min_quality)
         self._heart = HeartRate(rate)
         self._last: int | None = None
+        self._strong: int | None = None  # the last beat that breaks a silence
+        self._legible: Legible | None = None  # the last window
+        self._fibrillated = 0  # up to there
         self._told: dict[Kind, int] = {}  # when each active alert last had evidence
         self.inputs = Inputs()
 
@@ -38,33 +42,41 @@ class WearerRules:
         pauses = [pause for item in self.inputs.until(now) if (pause := self._take(item))]
         since = self._signal.since
         found = self._asystole(now, since) + self._pause(now, pauses)
-        rate = self._heart.at(now) if since is not None else None
+        doubtful = self._legible is not None and not self._legible.emergencies
+        rate = self._heart.at(now) if since is not None and not doubtful else None
         found += self._of_rate(now, rate)
         return found + self._unknowable(now, since is not None, rate is not None)
 
     def _take(self, item: Input) -> tuple[int, float] | None:
         """Take in one input; a beat that ends a pause gives its onset and length (s)."""
         self._signal.take(item)
+        if isinstance(item, Legible):
+            self._legible = item
+            self._fibrillated = item.sample if item.fibrillates else self._fibrillated
         if not isinstance(item, Beat):
             return None
         self._heart.push(item)
         before, self._last = self._last, item.sample
+        self._strong = item.sample if item.breaks_silence else self._strong
         since = self._signal.since
-        if item.rr_ms is None or before is None or since is None or since > before:
+        if item.rr_ms is None or before is None or since is None or max(since, self._fibrillated) > before:
+            return None
+        if self._legible is not None and not self._legible.beats:
             return None
         length = item.rr_ms / 1000
         told = self.asystole.active is not None  # while it lasted, so that it is no pause any more
         return (before, length) if length >= self._settings.pause_s and not told else None
 
     def _asystole(self, now: int, since: int | None) -> list[Alert]:
-        if self._last is None:  # no heart has been seen yet
+        if self._strong is None:  # no heart has been seen yet
             return []
-        quiet = None if since is None else max(self._last, since)
+        quiet = None if since is None else max(self._strong, since, self._fibrillated)  # what fibrillates is not still
         silence_s = 0.0 if quiet is None else (now - quiet) / self._rate
-        beating = self._last > (self.asystole.active.onset if self.asystole.active else 0)
-        gone = beating and now - self._last < self._settings.pause_s * self._rate
-        evidence = {"silence_s": round((now - self._last) / self._rate, 3) if self.asystole.active else silence_s}
-        return self.asystole.update(now, silence_s >= self._settings.asystole_s, gone, evidence, quiet)
+        beating = self._strong > (self.asystole.active.onset if self.asystole.active else 0)
+        gone = beating and now - self._strong < self._settings.pause_s * self._rate
+        evidence = {"silence_s": round((now - self._strong) / self._rate, 3) if self.asystole.active else silence_s}
+        still = silence_s >= self._settings.asystole_s and (self._legible is None or self._legible.emergencies)
+        return self.asystole.update(now, still, gone, evidence, quiet)
 
     def _pause(self, now: int, pauses: list[tuple[int, float]]) -> list[Alert]:
         onset, length = max(pauses, key=lambda found: found[1], default=(None, 0.0))

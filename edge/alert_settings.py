@@ -42,6 +42,15 @@ class AlertSettings:
     pvc_burden_s: float = 3600.0  # over which it is counted: it changes from hour to hour
     pvc_burden_least_beats: int = 300  # five minutes of them: of fewer, a share says little
 
+    # How sure a finding must be (0 to 1). One that rests on leads that were reconstructed blind never gets beyond 0.5,
+    # so it is told of in the scores and raises nothing.
+    st_on: float = 0.7  # ST elevation and depression: as likely as not is not enough to wake somebody
+    st_off: float = 0.4  # ends below
+    st_s: float = 60.0  # of it: an episode of ischaemia lasts at least a minute (Drew and Krucoff 1999)
+    st_clear_s: float = 60.0  # how long it must be gone: likewise, between two episodes
+    mi_on: float = 0.8  # Q waves, which do not come and go
+    mi_off: float = 0.4  # ends below
+
     electrode_off_s: float = 1.0  # an electrode off for this long is told: shorter is a tug at the cable
     gap_s: float = 1.0  # a loss this long is told: a beat may be missing
     poor_signal_s: float = 5.0  # no lead readable for this long
@@ -112,6 +121,12 @@ RANGES: dict[str, tuple[float, float]] = {
     "pvc_burden_off_percent": (0, 100),
     "pvc_burden_s": (60, 86_400),
     "pvc_burden_least_beats": (10, 100_000),
+    "st_on": (0.01, 1),
+    "st_off": (0, 0.99),
+    "st_s": (5, 3600),  # readings come every five seconds
+    "st_clear_s": (0, 3600),
+    "mi_on": (0.01, 1),
+    "mi_off": (0, 0.99),
     "electrode_off_s": (0, 600),
     "gap_s": (0.02, 600),
     "poor_signal_s": (0, 600),
@@ -127,6 +142,8 @@ RISING = (
     ("bradycardia_off_per_min", "tachycardia_off_per_min"),
     ("tachycardia_off_per_min", "tachycardia_per_min"),
     ("af_off", "af_on"),
+    ("st_off", "st_on"),
+    ("mi_off", "mi_on"),
     ("pvc_burden_off_percent", "pvc_burden_percent"),
     ("battery_percent", "battery_off_percent"),
 )

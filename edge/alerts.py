@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable
 from edge.alert import Alert, Kind, Priority, State
 from edge.alert_equipment import EquipmentRules
 from edge.alert_inputs import Battery, Classed, ElectrodesOff, Fit, Input, Link, LossBegins, Lost
+from edge.alert_ischemia import IschemiaRules
 from edge.alert_latch import Latch, Policy
 from edge.alert_rhythm import RhythmRules
 from edge.alert_rules import WearerRules
@@ -15,7 +16,9 @@ from edge.alert_settings import AlertSettings
 from edge.quality import QualityReport
 from edge.rhythm.beat import Beat
 from edge.rhythm.ectopy import Bigeminy, Run
+from edge.rhythm.legible import Legible
 from edge.rhythm.rhythms import Span
+from edge.st.reading import StReading
 
 __all__ = ["Alert", "AlertEngine", "AlertSettings", "Kind", "Priority", "State"]
 
@@ -40,6 +43,7 @@ class AlertEngine:
         self._lag = round(BEATS_LAG_S * rate)
         self._wearer = WearerRules(leads, rate, self.settings)
         self._rhythm = RhythmRules(leads, rate, self.settings)
+        self._ischemia = IschemiaRules(rate, self.settings)
         self._equipment = EquipmentRules(leads, rate, self.settings)
         repeats, latches_high = int(self.settings.repeats_per_hour), self.settings.latch_high
         policy = Policy(repeats, round(HOUR_S * rate), round(LASTING_S * rate), latches_high)
@@ -64,7 +68,8 @@ class AlertEngine:
 
     @property
     def _latches(self) -> list[Latch]:
-        return [*self._wearer.latches, *self._rhythm.latches, *self._equipment.latches]
+        rules = (self._wearer, self._rhythm, self._ischemia, self._equipment)
+        return [latch for of in rules for latch in of.latches]
 
     def push_beats(self, beats: Iterable[Beat]) -> list[Alert]:
         self._wearer.inputs.add(beats)
@@ -72,9 +77,15 @@ class AlertEngine:
 
     def push_readings(self, readings: Iterable[object]) -> list[Alert]:
         """What the interpreter tells: beats with their classes, ectopy, and rhythms that begin and end."""
+        readings = list(readings)
+        self._wearer.inputs.add(one for one in readings if isinstance(one, Legible))
         kept = (Classed(one) if isinstance(one, Beat) else one for one in readings)
-        self._rhythm.inputs.add(one for one in kept if isinstance(one, Classed | Span | Run | Bigeminy))
+        self._rhythm.inputs.add(one for one in kept if isinstance(one, Classed | Span | Run | Bigeminy | Legible))
         return []
+
+    def push_st(self, readings: Iterable[StReading], horizon: int) -> list[Alert]:
+        """What ST and Q say; every reading up to `horizon` has been pushed."""
+        return self._ischemia.push(readings, horizon)
 
     def push_quality(self, report: QualityReport) -> list[Alert]:
         return self._both(report)

@@ -12,13 +12,21 @@ from typing import Any
 from edge.alert_settings import AlertSettings
 from edge.errors import Reason, UsageError
 from edge.leads import LEADS, canonical
+from edge.person import Person
 
 DEFAULT_BUNDLE = Path(__file__).parent / "bundles" / "default"
 ENGINES = ("litert", "onnx")
 HOP_RANGE_S = (0.1, 2.0)
+NO_LEAD = "-"  # in --channels: this channel of the device is none
 VIEWS = ("auto", "live", "plain", "none")
-SOURCES = ("port", "replay", "demo")
-ONLY_WITH = {"speed": "replay", "baud": "port", "give_up": "port"}  # options that mean nothing to another source
+SOURCES = ("port", "ble", "replay", "demo")
+ONLY_WITH = {  # options that mean nothing to another source
+    "speed": ("replay",),
+    "baud": ("port",),
+    "give_up": ("port", "ble"),
+    "bond": ("ble",),
+    "device": ("port", "ble"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +34,12 @@ class RunSettings:
     """Everything `edge-run` can be told."""
 
     port: str | None = None
+    ble: str | None = None  # a device's name, address or service
+    bond: bool = False
     replay: str | None = None
     demo: bool = False
+    device: str | None = None  # of another make; None: a patch of ours
+    uv_per_count: float | None = None  # of that device, where its gain is not the usual one
     channels: tuple[str, ...] = ()
     bundle: Path = DEFAULT_BUNDLE
     engine: str | None = None
@@ -36,6 +48,7 @@ class RunSettings:
     threads: int | None = None  # None: what edge-bench chose for this board, or 1
     hop: float = 1.0  # s
     mains: float | None = None  # Hz
+    classify: bool = True
     record: Path | None = None
     raw: bool = True
     alert_dir: Path | None = None
@@ -44,10 +57,11 @@ class RunSettings:
     speed: float = 1.0  # times real time
     duration: float | None = None  # s
     baud: int = 115_200  # 500 Hz, three channels, 24 bit take a half of it
-    give_up: float = 60.0  # s without the port, or without the patch
+    give_up: float = 60.0  # s without the port or the link, or without the patch
     view: str = "auto"
     explain: bool = False
     alerts: AlertSettings = field(default_factory=AlertSettings)
+    person: Person = field(default_factory=Person)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +122,7 @@ def _channels(value: Any) -> tuple[str, ...]:
     names = value.split(",") if isinstance(value, str) else value
     if not isinstance(names, list) or not all(isinstance(name, str) and name.strip() for name in names):
         raise ValueError
-    leads = [canonical(name) or name.strip().upper() for name in names]
+    leads = [canonical(name) or name.strip().upper() for name in names if name.strip() != NO_LEAD]
     if len(set(leads)) < len(leads):
         raise ValueError
     return tuple(name.strip() for name in names)
@@ -116,8 +130,12 @@ def _channels(value: Any) -> tuple[str, ...]:
 
 RULES: Mapping[str, Rule] = {
     "port": Rule("the path of a serial port, such as /dev/ttyUSB0", _text),
+    "ble": Rule("a Bluetooth device's name, its address (C0:FF:EE:00:00:01) or a service's UUID", _text),
+    "bond": Rule("true or false", _flag),
     "replay": Rule("the path of a recording", _text),
     "demo": Rule("true or false", _flag),
+    "device": Rule("the name of a device, such as cyton", _text),
+    "uv_per_count": Rule("a number of microvolts, from 0.000001 to 25", _number(1e-6, 25)),
     "channels": Rule("lead names, each once, such as II,V1,V5", _channels),
     "bundle": Rule("the path of a bundle's folder", lambda value: Path(_text(value))),
     "engine": Rule(" or ".join(ENGINES), _one_of(ENGINES)),
@@ -127,6 +145,7 @@ RULES: Mapping[str, Rule] = {
     "hop": Rule(f"a number of seconds from {HOP_RANGE_S[0]:g} to {HOP_RANGE_S[1]:g}", _number(*HOP_RANGE_S)),
     "mains": Rule("50, 60 or off", _mains),
     "record": Rule("the path of a folder", lambda value: Path(_text(value))),
+    "classify": Rule("true or false", _flag),
     "raw": Rule("true or false", _flag),
     "alert_dir": Rule("the path of a folder", lambda value: Path(_text(value))),
     "events": Rule("the path of a file, or - for standard output", _text),
@@ -146,9 +165,9 @@ def settings(given: Mapping[str, Any], config: Path | None = None) -> RunSetting
     given = {key: value for key, value in given.items() if value is not None}
     if any(key in given for key in SOURCES):  # a source on the command line replaces the file's
         chosen = {key: value for key, value in chosen.items() if key not in SOURCES}
-        chosen = {key: value for key, value in chosen.items() if ONLY_WITH.get(key, "") in ("", *given)}
+        chosen = {key: value for key, value in chosen.items() if key not in ONLY_WITH or {*ONLY_WITH[key]} & {*given}}
     for key, value in given.items():
-        option = "--no-raw" if key == "raw" else f"--{key.replace('_', '-')}"
+        option = f"--no-{key}" if RULES[key].convert is _flag else f"--{key.replace('_', '-')}"
         chosen[key] = _checked(key, value, option)
     made = RunSettings(**chosen)
     _consistent(made)
@@ -174,12 +193,22 @@ def read(path: Path) -> dict[str, Any]:
     for key, value in table.items():
         if key == "alerts":
             chosen[key] = AlertSettings.from_table(value, f"{path}: alerts")
+        elif key == "patient" and isinstance(value, Mapping):
+            chosen |= _patient(dict(value), f"{path}: patient")
         elif key in RULES:
             chosen[key] = _checked(key, value, f"{path}: {key}")
         else:
-            known = ", ".join([*RULES, "[alerts]"])
+            known = ", ".join([*RULES, "[alerts]", "[patient]"])
             raise UsageError(f"{path}: unknown key {key!r}; the keys are {known}", Reason.CONFIG)
     return chosen
+
+
+def _patient(table: dict[str, Any], where: str) -> dict[str, Any]:
+    """`[patient]`: age, sex, and the patient file as `file`; without age and sex `patient = "FILE"` does as well."""
+    chosen: dict[str, Any] = {}
+    if "file" in table:
+        chosen["patient"] = _checked("patient", table.pop("file"), f"{where}: file")
+    return chosen | {"person": Person.from_table(table, where)}
 
 
 def _checked(key: str, value: Any, where: str) -> Any:
@@ -194,11 +223,17 @@ def _consistent(s: RunSettings) -> None:
     if len(sources) > 1:
         raise UsageError(f"--{sources[0]} and --{sources[1]} exclude each other: choose one source")
     if not sources:
-        raise UsageError("no source: give --port DEVICE, --replay FILE or --demo (--list shows the ports)")
-    for key, source in ONLY_WITH.items():
-        if getattr(s, key) != getattr(RunSettings(), key) and not getattr(s, source):
-            raise UsageError(f"--{key.replace('_', '-')} goes with --{source} only: leave it out, or change the source")
-    if s.port and (unknown := [name for name in s.channels if canonical(name) is None]):
+        raise UsageError("no source: give --port DEVICE, --ble NAME, --replay FILE or --demo (--list shows ports and devices)")
+    for key, those in ONLY_WITH.items():
+        if getattr(s, key) != getattr(RunSettings(), key) and not any(getattr(s, source) for source in those):
+            which = " or ".join(f"--{source}" for source in those)
+            raise UsageError(f"--{key.replace('_', '-')} goes with {which} only: leave it out, or change the source")
+    if NO_LEAD in s.channels and not s.device:
+        raise UsageError("--channels has a -, which leaves out a channel of a --device: name the leads alone")
+    if s.uv_per_count and not s.device:
+        raise UsageError("--uv-per-count goes with --device only: our patches say it themselves")
+    named = [name for name in s.channels if name != NO_LEAD]
+    if (s.port or s.ble) and (unknown := [name for name in named if canonical(name) is None]):
         raise UsageError(f"--channels names {unknown[0]!r}, which is no lead: choose from {', '.join(LEADS)}")
     if not s.raw and s.record is None:
         raise UsageError("--no-raw goes with --record only: nothing is recorded without it")
@@ -217,7 +252,7 @@ def as_table(s: RunSettings) -> dict[str, Any]:
     table: dict[str, Any] = {}
     for f in fields(s):
         value = getattr(s, f.name)
-        if f.name == "alerts" or value is None:
+        if f.name in ("alerts", "person") or value is None:
             continue
         table[f.name] = str(value) if isinstance(value, Path) or value == math.inf else value
     return table

@@ -84,6 +84,7 @@ def fitted(seen: Material, bundle: Bundle, population: Population) -> Patient:
             LEADS[k]: (round(1000 * float(held.before_mv[k]), 1), round(1000 * float(held.after_mv[k]), 1))
             for k in missing
         },
+        seen.st,
     )
 
 

@@ -23,6 +23,7 @@ from edge.montage import Montage
 from edge.quality import BAD, Cause, Quality
 from edge.reconstruction import BASIS, LEADS_IN, SPREAD, WHOLE, Reconstruct
 from edge.rhythm.detector import BeatDetector
+from edge.st.own import OwnSt, of_recording
 
 SHORTEST_S = 4.0  # of usable signal
 PIECE_S = 20.0  # in which drift is taken out
@@ -45,6 +46,7 @@ class Material:
     residual_fit: Float64s
     variance: Float64s  # n x 8, mV2: the network's, as the bundle scales it
     beats: list[Float64s]  # as `edge.beat_shape.cut` gives them, in the montage's leads
+    st: OwnSt | None = None  # the patient's own; None of too few beats
 
 
 def material(
@@ -98,6 +100,7 @@ def material(
         kept(residual, fit=True),
         kept(values[:, SPREAD], fit=False),
         _beats(block, measured),
+        of_recording(block),
     )
 
 

@@ -10,8 +10,11 @@ from typing import Any
 
 from edge.alerts import Alert
 from edge.bundle import RATE
+from edge.classify import Classification
+from edge.leads import LEADS
 from edge.rhythm.beat import Beat
 from edge.rhythm.rhythm import Rhythm
+from edge.st.reading import Finding, StReading
 
 Event = dict[str, Any]
 
@@ -52,3 +55,43 @@ class Stamp:
         onset = self.start_utc + timedelta(seconds=alert.onset / RATE)
         name = re.sub(r"[^A-Za-z0-9_-]+", "_", alert.id)
         return f"{onset:%Y%m%dT%H%M%S}_{onset.microsecond // 1000:03d}_{name}"
+
+
+def classified(one: Classification) -> Event:
+    """The classifier's probabilities for one window, and which of the leads it was shown were reconstructed."""
+    return {"from_sample": one.start, "reconstructed": list(one.reconstructed), "probability": dict(one.probability)}
+
+
+def st_told(reading: StReading) -> Event:
+    """The last reading of ST, for the summary: every lead's levels and where they come from, and what was found."""
+    levels, average = reading.levels, reading.levels.average
+    leads = {
+        lead: {
+            "origin": str(average.origin[k]),
+            "j_uv": round(1000 * float(levels.st_j_mv[k]), 1),
+            "j60_uv": round(1000 * float(levels.st_j60_mv[k]), 1),
+            "sd_uv": round(1000 * float(levels.st_spread_mv[k]), 1),
+        }
+        for k, lead in enumerate(LEADS)
+        if average.readable[k]
+    }
+    return {
+        "sample": reading.sample,
+        "beats": average.count,
+        "qrs_ms": levels.fiducials.qrs_ms,
+        "pr_ms": levels.fiducials.pr_ms,
+        "leads": leads,
+        "findings": {str(sign): _finding(one) for sign, one in reading.findings.items()},
+        "baseline": None if reading.baseline is None else str(reading.baseline),
+        "turned": reading.turned,
+    }
+
+
+def _finding(one: Finding) -> Event:
+    return {
+        "confidence": round(one.confidence, 3),
+        "leads": [evidence.lead for evidence in one.leads],
+        "walls": list(one.walls),
+        "reconstructed_only": one.reconstructed_only,
+        "confounders": list(one.confounders),
+    }

@@ -22,6 +22,7 @@ from edge.errors import InputError, OutputError, Reason
 from edge.leads import EIGHT, LEADS, mask_name
 from edge.misfit import Likeness, Watch
 from edge.montage import Montage
+from edge.st.own import OwnSt
 
 Float64s = npt.NDArray[np.float64]
 
@@ -45,6 +46,7 @@ class Patient:
     correction: Correction
     likeness: Likeness | None  # None: the bundle could not tell hearts apart, and misfit is not watched for
     gain: Mapping[str, tuple[float, float]]  # lead: error before and after in uV, on parts held back
+    st: OwnSt | None = None  # the patient's own, of the leads recorded; None: an older file, or too few beats
 
     def check(self, bundle: Bundle, montage: Montage) -> None:
         """Raises InputError where it was made for another network or for other leads."""
@@ -73,6 +75,7 @@ class Patient:
             "montage": list(self.montage),
             "seconds": self.seconds,
             "watched": self.likeness is not None,
+            "st": self.st is not None,
         }
 
 
@@ -132,6 +135,7 @@ def as_json(patient: Patient) -> dict[str, Any]:
         "sd": {"gain": _rounded(c.sd_gain, 6), "floor_mv": _rounded(c.sd_floor_mv, 6)},
         "gain_uv": {lead: {"before": before, "after": after} for lead, (before, after) in patient.gain.items()},
         "misfit": misfit,
+        "st": patient.st and {"j_uv": _by_lead(patient.st.j_mv), "j60_uv": _by_lead(patient.st.j60_mv)},
     }
 
 
@@ -162,7 +166,19 @@ def _parse(table: Mapping[str, Any]) -> Patient:
         Correction(features, weights, offset, gain, floor),
         _likeness(table["misfit"], montage),
         {_lead(lead): _pair(entry, lead) for lead, entry in table["gain_uv"].items()},
+        _own_st(table.get("st")),
     )
+
+
+def _own_st(entry: Mapping[str, Any] | None) -> OwnSt | None:
+    """None where the file is older than this entry."""
+    if entry is None:
+        return None
+    j, j60 = (np.full(len(LEADS), np.nan) for _ in range(2))
+    for key, into in (("j_uv", j), ("j60_uv", j60)):
+        for lead, level in entry[key].items():
+            into[LEADS.index(_lead(lead, f"st.{key}"))] = 1e-3 * float(numbers(level, (), f"st.{key}.{lead}"))
+    return OwnSt(j, j60)
 
 
 def _likeness(entry: Mapping[str, Any] | None, montage: Sequence[str]) -> Likeness | None:
@@ -198,15 +214,20 @@ def _text(value: Any, what: str) -> str:
     return value
 
 
-def _lead(name: str) -> str:
+def _lead(name: str, where: str = "gain_uv") -> str:
     if name not in LEADS:
-        raise ValueError(f"gain_uv names {name!r}, which is no lead")
+        raise ValueError(f"{where} names {name!r}, which is no lead")
     return name
 
 
 def _pair(entry: Mapping[str, Any], lead: str) -> tuple[float, float]:
     before, after = numbers([entry["before"], entry["after"]], (2,), f"gain_uv.{lead}")
     return float(before), float(after)
+
+
+def _by_lead(mv: Float64s) -> dict[str, float]:
+    """uV, of the leads that are known."""
+    return {lead: round(1000 * float(v), 1) for lead, v in zip(LEADS, mv, strict=True) if np.isfinite(v)}
 
 
 def _rounded(values: Float64s, digits: int) -> Any:

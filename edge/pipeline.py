@@ -16,15 +16,20 @@ import numpy.typing as npt
 from edge.alerts import AlertSettings
 from edge.blocks import Block, TwelveLeads
 from edge.bundle import RATE, Bundle, open_bundle
+from edge.classify import Classification, Classify
 from edge.config import HOP_RANGE_S
 from edge.engines import Engine
 from edge.errors import UsageError
 from edge.front import front, through
+from edge.ischemia import Ischemia
 from edge.monitor import Finding, Monitor
 from edge.montage import Montage
+from edge.person import Person
 from edge.quality import QualityReport
 from edge.reconstruction import Reconstruct
 from edge.rhythm.beat import Beat
+from edge.scores import combined
+from edge.st.reading import StReading
 from edge.timeline import Cause, Chunk, Gap, Timeline
 
 if TYPE_CHECKING:  # loaded where a patient file is given
@@ -33,9 +38,9 @@ if TYPE_CHECKING:  # loaded where a patient file is given
 
 MIN_RATE, MAX_RATE = 50.0, 4000.0  # Hz
 
-ASIDE = ("beats", "rhythm")  # a beat's class comes after both delays
+ASIDE = ("beats", "rhythm", "ischemia")  # a beat's class comes after both delays, and ischaemia waits for beats
 
-Output = TwelveLeads | Gap | Finding
+Output = TwelveLeads | Gap | Finding | StReading | Classification
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,8 @@ class PipelineSettings:
     hop_s: float = 1.0  # between windows; smaller is sooner and costs more
     mains_hz: float | None = None  # 50 or 60: a notch there; none by default, since every notch rings
     alerts: AlertSettings = field(default_factory=AlertSettings)
+    classify: bool = True  # with the bundle's classifier, where it has one
+    person: Person = field(default_factory=Person)  # age and sex: thresholds of ST and voltage depend on them
 
 
 class Pipeline:
@@ -86,11 +93,17 @@ class Pipeline:
         self.monitor = Monitor(names, self.settings.alerts)
         hop, correction = round(self.settings.hop_s * RATE), patient.correction if patient else None
         self.twelve = Reconstruct(self.montage, bundle, engine, hop, correction)
+        self.classify = self._classifier(bundle, engine)
+        self.ischemia = Ischemia(self.settings.person, patient.st if patient else None)
         self._patient = patient
         self.watch: Watch | None = patient.watch(names) if patient else None
         self.on_placed: Callable[[Block], None] | None = None  # told of every stretch of the timeline as it came
         self.samples_out = 0  # of the twelve leads, at 500 Hz
         self._next = 0
+
+    def _classifier(self, bundle: Bundle, engine: Engine) -> Classify | None:
+        loaded = bundle.load_classifier(engine.name) if self.settings.classify else None
+        return Classify(bundle.classifier, loaded) if bundle.classifier and loaded else None
 
     def push(self, samples: Chunk | npt.NDArray[np.floating]) -> list[Output]:
         """Samples as a numbered `Chunk`, or as an array (n x leads, mV, NaN where lost) that follows the last one."""
@@ -110,6 +123,14 @@ class Pipeline:
 
     def upto(self, index: int) -> None:
         self.timeline.upto(index)
+
+    def await_again(self, first: int, end: int) -> None:
+        """The sender was asked for these samples again: what is missing of them is not given up yet."""
+        self.timeline.await_again(first, end)
+
+    def forgo(self, first: int, end: int) -> list[Output]:
+        """What is missing of these samples will not come."""
+        return self._run(self.timeline.forgo(first, end))
 
     def contact(self, off: frozenset[str]) -> list[Output]:
         """From now on these leads, and no others, miss an electrode."""
@@ -131,8 +152,11 @@ class Pipeline:
         out = self._run(self.timeline.flush())
         for position, stage in enumerate(self._front):
             out += self._front_to_back(stage.flush(), position + 1)
-        out += self._watched(self.monitor.flush(self.now))
-        out += self._attach(self.twelve.flush())
+        found = self._watched(self.monitor.flush(self.now))
+        out += found
+        out += self._twelve(self.twelve.flush(), found, self.now)
+        out += self._told(self.ischemia.flush())
+        out += self.classify.flush() if self.classify else []
         return out + self.monitor.alerts.flush()
 
     def enrolment(self) -> dict[str, int | bool | None] | None:
@@ -146,8 +170,13 @@ class Pipeline:
         """Each stage's delay in ms, in the order of the road."""
         stages = {type(s).__name__.lower(): s.delay_samples for s in self._front}
         stages |= {"beats": self.monitor.beats.typical_delay_samples, "rhythm": self.monitor.interpreter.delay_samples}
-        stages["twelve leads"] = self.twelve.delay_samples
+        stages |= {"ischemia": self.ischemia.delay_samples, "twelve leads": self.twelve.delay_samples}
         return {name: 1000.0 * samples / RATE for name, samples in stages.items()}
+
+    def scores(self) -> dict[str, float | None]:
+        """How strongly the recording so far speaks for each condition, 0 to 1; None: the signal allows no answer."""
+        classified = self.classify.scores() if self.classify else {}
+        return combined(self.monitor.scores(), self.ischemia.scores(), classified, self.now / RATE)
 
     @property
     def delay_ms(self) -> float:
@@ -178,8 +207,24 @@ class Pipeline:
                 found += self.monitor.alerts.push_fit(block.end, self.watch.fits, self.watch.distance)
             out += found
             out += self.monitor.judge(block.end)
-            out += self._attach(self.twelve.push(block))
+            out += self._twelve(self.twelve.push(block), found, self.monitor.interpreter.horizon)
         return out
+
+    def _twelve(self, blocks: list[TwelveLeads], found: list[Finding], horizon: int) -> list[Output]:
+        """Twelve leads, and what they say once the beats before `horizon` are known."""
+        for one in found:
+            if isinstance(one, QualityReport):
+                self.ischemia.set_quality(one)
+                if self.classify:
+                    self.classify.set_quality(one)
+        beats = [one for one in found if isinstance(one, Beat)]
+        told: list[Output] = [*self._attach(blocks), *self._told(self.ischemia.push(blocks, beats, horizon))]
+        for block in blocks:
+            told += self.classify.push(block) if self.classify else []
+        return told
+
+    def _told(self, readings: list[StReading]) -> list[Output]:
+        return [*readings, *self.monitor.alerts.push_st(readings, self.ischemia.horizon)]
 
     def _watched(self, found: list[Finding]) -> list[Finding]:
         if self.watch:
@@ -188,7 +233,7 @@ class Pipeline:
                     self.watch.set_quality(report)
         return found
 
-    def _attach(self, blocks: list[TwelveLeads]) -> list[Output]:
+    def _attach(self, blocks: list[TwelveLeads]) -> list[TwelveLeads]:
         self.samples_out += sum(len(b.mv) for b in blocks)
         score = dict(self.monitor.report.score) if self.monitor.report else {}
         return [replace(b, quality=score) for b in blocks]

@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Any
 from edge import __version__, notify
 from edge.alerts import Alert, State
 from edge.blocks import Origin, TwelveLeads
-from edge.bundle import RATE, Bundle, Variant
+from edge.bundle import RATE, Bundle
+from edge.bundle_file import Variant
+from edge.classify import Classification
 from edge.config import RunSettings, as_table
 from edge.engines import Engine
 from edge.errors import InputError, UsageError
-from edge.events import Event, Stamp
+from edge.events import Event, Stamp, classified, st_told
 from edge.pipeline import Output, Pipeline, PipelineSettings
 from edge.quality import QualityReport
 from edge.rhythm.beat import Beat
@@ -153,6 +155,10 @@ class Run:
                 self._give(pipeline.restart(item.lost))
             case items.Suspected():
                 pipeline.suspect(item.cause)
+            case items.Awaited():
+                pipeline.await_again(item.first, item.end)
+            case items.Forgone():
+                self._give(pipeline.forgo(item.first, item.end))
             case items.Contact():
                 self.state.electrodes_off = item.off
                 self._give(pipeline.contact(item.off))
@@ -211,7 +217,7 @@ class Run:
 
     def _pipeline(self, device: items.Described) -> Pipeline:
         s = self.settings
-        how = PipelineSettings(hop_s=s.hop, mains_hz=s.mains, alerts=s.alerts)
+        how = PipelineSettings(s.hop, s.mains, s.alerts, s.classify, s.person)
         try:
             parts: Any = {"bundle": self._bundle, "engine": self._engine, "patient": self._patient}
             return Pipeline(device.montage, device.rate, settings=how, **parts)
@@ -236,6 +242,8 @@ class Run:
                 case Alert():
                     self._count(output)
                     self._tell(self._stamp.alert(output))
+                case Classification():
+                    self._tell(self._stamp.event("classification", output.end, classified(output)))
                 case QualityReport():
                     self.state.quality = output.score
                 case Gap():
@@ -313,6 +321,7 @@ class Run:
                 "first_input_s": self._start_up.first_input_s,
                 "first_reconstructed_s": self._start_up.first_reconstructed_s,
             },
-            "scores": pipeline.monitor.scores(),
+            "st": st_told(pipeline.ischemia.last) if pipeline.ischemia.last else None,
+            "scores": pipeline.scores(),
         }
         return self._stamp.event("summary", pipeline.now, fields)

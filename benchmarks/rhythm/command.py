@@ -9,8 +9,9 @@ mitdb     beats, classes, runs and episodes by EC57's matching, on II (MLII), V1
 nstdb     record 118 with electrode motion, as it was published; with mitdb, noise added to three of its records
 motion    healthy people wearing a patch at rest and in motion: alerts, of which all but those of rate are false
 vfdb      ventricular tachycardia, flutter, fibrillation, asystole: episodes and duration, from the first second on
-cinc2015  is the alarm announced at a record's end on in its last 16 s, by the challenge's definitions? Its score is
-          (TP + TN) / (TP + TN + FP + 5 FN); believing every alarm scores about a half
+cinc2015  is the alarm that was announced at a record's end true? The product's evidence in its last 16 s, against a
+          limit a kind of alarm that is chosen on the other folds' records (`alarms`): a bedside verifier, whose limits
+          are no wearer's. The score is (TP + TN) / (TP + TN + FP + 5 FN); believing every alarm scores about a half
 cpsc2021  atrial fibrillation, likewise
 cinc2017  the recording's AF score: area under the receiver operating characteristic, A against N and O
 """
@@ -28,7 +29,7 @@ import numpy as np
 from benchmarks import result
 from benchmarks.ec57 import comparison, tables
 from benchmarks.ec57.annotations import Annotations, read
-from benchmarks.rhythm import folds, noise
+from benchmarks.rhythm import alarms, folds, noise
 from benchmarks.rhythm.false_alerts import AlertCount, events
 from benchmarks.rhythm.pictures import Page
 from benchmarks.rhythm.road import Told, told
@@ -36,7 +37,9 @@ from edge.blocks import Block
 from edge.bundle import RATE
 from edge.errors import UsageError
 from edge.rhythm.interpreter import Models
+from train.rhythm import legible
 from train.rhythm.af import read_labels
+from train.rhythm.recordings import records
 from train.rhythm.ventricular import alarm_of
 
 NOISY = ("118e24", "118e06", "118e_6")
@@ -44,14 +47,6 @@ NOISE_S = (300.0, 1800.0)  # of nstdb: the noise begins after five minutes
 EPISODES = {"mitdb": ("af+afl", "vf", "vt"), "vfdb": ("vt", "vf", "vt+vf", "asystole"), "cpsc2021": ("af+afl",)}
 LEARNING_S = {"mitdb": 300.0}  # EC57; the other sets' records begin with what they are about
 RESAMPLES = 2000
-LAST_S = 16.0  # the alarm sounds within ten seconds of its onset, and the record ends there
-ALARMS = {  # which of the emergencies make each true
-    "Asystole": (),  # by the alert itself
-    "Bradycardia": ("extreme_bradycardia",),
-    "Tachycardia": ("extreme_tachycardia",),
-    "Ventricular_Tachycardia": ("vt", "vf"),
-    "Ventricular_Flutter_Fib": ("vf",),
-}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -67,7 +62,9 @@ def run(args: argparse.Namespace) -> int:
     labels = read_labels(args.labels)
     noisy, worn = places.pop("nstdb", None), places.pop("motion", None)
     everything = list(folds.gathered(places, labels, args.cache))
-    judge, page = Judge.of(everything), Page(args.pictures)
+    taught = {pack: places[pack] for pack in folds.LEGIBLE if pack in places}
+    lessons = legible.gathered(taught | ({} if noisy is None else {"nstdb": noisy}), args.cache)
+    judge, page = Judge.of(everything, lessons), Page(args.pictures)
     figures: dict[str, Any] = {"folds": folds.FOLDS, "records": _counts(everything)}
     if "mitdb" in places:
         figures["mitdb"] = of_mitdb([one for one in everything if one.pack == "mitdb"], judge, page)
@@ -97,12 +94,13 @@ class Judge:
     fold: dict[str, int]
 
     @classmethod
-    def of(cls, everything: list[folds.Learned]) -> Judge:
+    def of(cls, everything: list[folds.Learned], lessons: list[legible.Lesson]) -> Judge:
         fold = folds.folds(everything)
         made = []
         for k in range(folds.FOLDS):
             began = time.monotonic()
-            made.append(folds.models([one for one in everything if fold[one.subject] != k]))
+            taught = [one for one in lessons if fold.get(one.name) != k]  # noise alone is nobody's
+            made.append(folds.models([one for one in everything if fold[one.subject] != k], taught))
             print(f"fold {k}: fitted in {time.monotonic() - began:.0f} s", flush=True)
         return cls(made, fold)
 
@@ -168,25 +166,29 @@ def of_rhythms(pack: str, records: list[folds.Learned], judge: Judge) -> dict[st
 
 
 def of_alarms(records: list[folds.Learned], judge: Judge, page: Page) -> dict[str, Any]:
-    counts = {kind: np.zeros(4, np.int64) for kind in ALARMS}  # TP, FN, FP, TN
-    wrong = []
+    cases, heard, told_so = [], [], []
     for one in records:
-        kind, true = alarm_of(one.path)
-        said = judge.told(one)
-        believed = said.alerted_within("asystole", LAST_S) if kind == "Asystole" else False
-        believed |= any(said.on_within(emergency, LAST_S) for emergency in ALARMS[kind])
-        place = (0 if believed else 1) if true else (2 if believed else 3)
-        counts[kind][place] += 1
-        what = f"{kind.replace('_', ' ')} alarm {'true' if true else 'false'}, {'' if believed else 'not '}believed"
-        page.strip(what, one.path.stem, one.block, said, one.block.end / RATE, None)
-        if believed != true:
-            wrong.append([one.path.stem, kind, true])
-    total = np.sum(list(counts.values()), axis=0)
-    rows = {kind: dict(zip(("tp", "fn", "fp", "tn"), row.tolist(), strict=True)) for kind, row in counts.items()}
-    tp, fn, fp, tn = total.tolist()
-    score = (tp + tn) / (tp + tn + fp + 5 * fn)
-    print("cinc2015", rows, round(score, 3), flush=True)
-    return {"alarms": rows, "tp_fn_fp_tn": [tp, fn, fp, tn], "score": round(score, 4), "wrong": wrong}
+        (kind, true), said = alarm_of(one.path), judge.told(one)
+        told_so.append(alarms.told_by_itself(kind, said))
+        cases.append(alarms.Case(one.path.stem, judge.fold[one.subject], kind, true, alarms.evidence(kind, said)))
+        heard.append((one.block, said))
+    verdicts = alarms.believed(cases)
+    rows, wrong = {kind: alarms.count(cases, verdicts, kind) for kind in alarms.UNLEARNT}, []
+    for case, believed, (block, said) in zip(cases, verdicts, heard, strict=True):
+        truth, belief = "true" if case.true else "false", "" if believed else "not "
+        title = f"{case.kind.replace('_', ' ')} alarm {truth}, {belief}believed"
+        page.strip(title, case.name, block, said, block.end / RATE, None)
+        if believed != case.true:
+            wrong.append([case.name, case.kind, case.true, round(case.evidence, 3)])
+    total, by_alerts = alarms.count(cases, verdicts), alarms.count(cases, told_so)
+    print("cinc2015", rows, alarms.score(total), "by the alerts' own limits", alarms.score(by_alerts), flush=True)
+    return {
+        "alarms": rows,
+        "tp_fn_fp_tn": list(total.values()),
+        "score": alarms.score(total),
+        "by_alerts": {**by_alerts, "score": alarms.score(by_alerts)},
+        "wrong": wrong,
+    }
 
 
 def of_scores(records: list[folds.Learned], judge: Judge) -> dict[str, Any]:
@@ -257,4 +259,6 @@ def _place(text: str) -> tuple[str, Path]:
     pack, equals, folder = text.partition("=")
     if not equals or not Path(folder).is_dir():
         raise UsageError(f"{text}: name a set and its folder, as mitdb=DIR")
+    if not records(Path(folder)):
+        raise UsageError(f"{text}: no WFDB header lies in it (links to folders are not followed): name its own place")
     return pack, Path(folder)

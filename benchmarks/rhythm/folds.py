@@ -14,11 +14,12 @@ from edge.rhythm.atrial import AfModel
 from edge.rhythm.interpreter import Models
 from edge.rhythm.trees import Boosted
 from edge.rhythm.vf_model import Model
-from train.rhythm import af, beats, ventricular
+from train.rhythm import af, beats, legible, ventricular
 from train.rhythm.recordings import heard, records
 
 FOLDS = 11  # of 22 records of MIT-BIH, two at a time
 BEATS, ATRIAL, VENTRICULAR = ("mitdb",), ("mitdb", "cpsc2021", "cinc2017"), ("mitdb", "vfdb", "cinc2015")
+LEGIBLE = ("mitdb", "vfdb", "cinc2015")  # and the noise of nstdb
 
 
 @dataclass(frozen=True)
@@ -74,10 +75,11 @@ def folds(of: Iterable[Learned]) -> dict[str, int]:
     return {subjects[k]: int(place) % FOLDS for place, k in enumerate(order)}
 
 
-def models(of: list[Learned]) -> Models:
-    """Fitted to the records `of` alone."""
+def models(of: list[Learned], lessons: list[legible.Lesson]) -> Models:
+    """Fitted to the records `of`, and to `lessons` of what is legible, alone."""
     return Models(
         beats=Boosted(beats.model([view for one in of for view in one.views])),
         atrial=AfModel(af.fit(one.case for one in of if one.case is not None)),
         ventricular=Model.of(ventricular.fit([one.labelled for one in of if one.labelled is not None])),
+        legible=Boosted(legible.fit(lessons)),
     )

@@ -1,8 +1,7 @@
 """Recordings with noise of real electrodes added, and a wearable in motion: what is found, and what is told falsely.
 
-Noise is scaled as PhysioNet's `nst` does it (Moody, Muldrow & Mark, Comput Cardiol 11:381 (1984)): a signal's power is
-an eighth of the square of its usual QRS height, peak to peak; a noise's that of its samples about their mean. It begins
-after five minutes.
+Noise begins after five minutes, scaled as `train.rhythm.noise` says. It is the first half of each recorded noise: what
+is legible was learnt with the second (`train.rhythm.legible`).
 """
 
 from __future__ import annotations
@@ -22,13 +21,13 @@ from benchmarks.rhythm.road import Told, told
 from edge.bundle import RATE
 from edge.recordings.opening import open_recording
 from edge.rhythm.interpreter import Models
+from train.rhythm.noise import QRS_S, added, qrs_height
 from train.rhythm.recordings import hear, named
 
 SNR_DB = (24, 18, 12, 6, 0, -6)
 KINDS = ("em", "ma")  # electrode motion, muscle; baseline wander is what the filters are for
 RECORDS = ("101", "106", "223")  # regular; many ventricular beats; ventricular beats and runs
 LONG_S, NOISE_FROM_S = 900.0, 300.0
-QRS_S = 0.05  # to either side of a beat
 ACTIVITIES = {"klud": "rest", "ruky": "arms", "chodza": "walk", "beh": "run", "drepy": "squats"}  # by file name
 REST = "klud"
 QRS_MV = 1.0  # nobody says what the wearable's counts are: the same person's QRS at rest is taken for as high
@@ -73,19 +72,9 @@ def _noisy(path: Path, reference: Annotations, noise: Floats, db: float, models:
     mv = recording.mv[: round(LONG_S * recording.rate)].astype(float)
     first = round(NOISE_FROM_S * recording.rate)
     at = [s for s, symbol, _, _ in reference if symbol in EC57]
-    for k in range(mv.shape[1]):
-        added = noise[: len(mv) - first, k % noise.shape[1]]
-        added = added - added.mean()
-        power = _qrs_height(mv[:, k], at, recording.rate) ** 2 / 8
-        mv[first:, k] += added * np.sqrt(power / (added**2).mean() / 10 ** (db / 10))
-    return told(hear(path.stem, named(recording.leads), recording.rate, mv).block, models)
-
-
-def _qrs_height(x: Floats, at: list[int], rate: float) -> float:
-    """Peak to peak, the median of the beats of the first five minutes."""
-    reach = round(QRS_S * rate)
-    beats = [b for b in at if reach < b < NOISE_FROM_S * rate]
-    return float(np.median([np.ptp(x[b - reach : b + reach + 1]) for b in beats]))
+    heights = [qrs_height(mv[:first, k], at, recording.rate) for k in range(mv.shape[1])]
+    noisy = added(mv, noise, first, db, heights)
+    return told(hear(path.stem, named(recording.leads), recording.rate, noisy).block, models)
 
 
 def worn(folder: Path) -> dict[str, Any]:

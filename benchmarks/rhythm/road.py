@@ -11,9 +11,11 @@ from edge.alerts import Alert, AlertSettings, State
 from edge.blocks import Block
 from edge.bundle import RATE
 from edge.monitor import Monitor
+from edge.quality import QualityReport
 from edge.rhythm.beat import Beat
 from edge.rhythm.emergency import Emergency
 from edge.rhythm.interpreter import Models
+from edge.rhythm.legible import Legible
 from edge.rhythm.rhythm import WFDB, Label, Rhythm
 
 PIECE = 5000  # samples pushed at once
@@ -29,6 +31,8 @@ class Told:
     alerts: list[Alert] = field(default_factory=list)
     emergencies: list[Emergency] = field(default_factory=list)
     scores: dict[str, float | None] = field(default_factory=dict)
+    reports: list[QualityReport] = field(default_factory=list)
+    windows: list[Legible] = field(default_factory=list)
 
     @property
     def hours(self) -> float:
@@ -95,5 +99,9 @@ def told(block: Block, models: Models | None = None, settings: AlertSettings | N
                 answer.emergencies.append(item)
             case Alert():
                 answer.alerts.append(item)
+            case QualityReport():
+                answer.reports.append(item)
+            case Legible():
+                answer.windows.append(item)
     answer.scores = monitor.scores()
     return answer

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+SURE = 0.3  # confidence: what the detector puts below it is P waves and wander
+FAINT = 0.35  # of the usual strength: fused beats and most ventricular ones are stronger, spikes and P waves are not
+
 
 @dataclass(frozen=True, slots=True)
 class Beat:
@@ -14,3 +17,9 @@ class Beat:
     kind: str = "N"  # EC57's class: N, S, V, F, Q
     rr_ms: float | None = None  # since the beat before; None where a gap lies between, or there is none
     confidence: float = 1.0  # 0 to 1
+    strength: float = 1.0  # of its QRS complex, beside the usual one of the last beats
+
+    @property
+    def breaks_silence(self) -> bool:
+        """Whether it is a ventricle's: a pacing spike without capture, a P wave, wander and little noise are not."""
+        return self.confidence >= SURE and self.strength >= FAINT

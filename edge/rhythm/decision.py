@@ -19,6 +19,7 @@ from edge.rhythm.energy import QrsEnergy, as_matrix
 from edge.rhythm.history import History
 from edge.rhythm.levels import Levels
 from edge.rhythm.locate import REFINE_S, r_peak
+from edge.rhythm.usual import Usual
 
 REFRACTORY_S = 0.200  # no second beat within: 300/min
 T_WAVE_S = 0.360  # within this of a beat a peak with less than half of its slope is a T wave
@@ -38,9 +39,8 @@ FORGIVE_S = 20.0  # of silence, after which even that is given up
 LOCATE_S = 0.060  # around the peak of energy: where R is looked for
 COMPLEX_S = 0.050  # to either side of its middle: a QRS complex
 BRIDGE_S = 0.010  # to either side: invalid but finite samples this close to valid ones are bridged, and count
-STANDS_OUT = (
-    2.0  # a beat's height over the lowest fifth about it: most of noise's peaks stay below, ventricular runs above
-)
+# A beat's height over the lowest fifth about it: most of noise's peaks stay below, ventricular runs above.
+STANDS_OUT = 2.0
 NO_VOTE = -1.0
 
 Rows = npt.NDArray[np.float64]
@@ -69,7 +69,7 @@ class Decision:
         self._valid = History(length, count, start, 0.0)
         self._usable = History(length, count, start - self.delay_samples, 0.0)
         self._vote = History(length, 1, start - self.delay_samples, NO_VOTE)  # the leads' energy on one scale
-        self._levels = Levels(count)
+        self._levels, self._usual = Levels(count), Usual()
         self._near = as_matrix(np.ones(2 * self._bridge + 1), hop)
         self._lost = np.zeros(count, np.int64)  # samples for which each lead has not been usable
         self._reference = 0  # the lead R is placed in
@@ -113,6 +113,8 @@ class Decision:
         self._lost = np.where(whole, 0, self._lost + self._hop)
         if self._lost.max() >= self._forget:
             self._levels.forget(self._lost >= self._forget)
+            if (self._lost[self._lost >= self._forget] < self._forget + self._hop).any():  # just now
+                self._usual.forget()
         if not self._levels.learned.all():
             self._learn_from(end - self._learn, np.where(whole, self._enough, self._fewest), 0.0, ~self._levels.learned)
 
@@ -239,7 +241,8 @@ class Decision:
         return beats
 
     def _accept(self, peak: int, height: float) -> Beat:
-        self._levels.follow_beat(self._tops(peak), self._usable.at(peak) > 0)
+        tops, usable = self._tops(peak), self._usable.at(peak) > 0
+        self._levels.follow_beat(tops, usable)
         r = self._r_peak(peak)
         rr = r - self._last_r if self._unbroken and self._last_r is not None else None
         if rr is not None:
@@ -250,12 +253,13 @@ class Decision:
         self._last, self._last_r, self._last_slope = peak, r, self._slope(peak)
         self._anchor, self._unbroken = peak, True
         self._rejected.clear()
-        sure = (height - noise) / max(1 - noise, 1e-3)
+        sure = round(float(np.clip((height - noise) / max(1 - noise, 1e-3), 0.0, 1.0)), 3)
         return Beat(
             r,
             self._names[self._reference],
             rr_ms=None if rr is None else 1000 * rr / self._rate,
-            confidence=round(float(np.clip(sure, 0.0, 1.0)), 3),
+            confidence=sure,
+            strength=round(self._usual.take(tops, usable, sure), 3),
         )
 
     def _r_peak(self, peak: int) -> int:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from edge.rhythm import legible
 from edge.rhythm.beat import Beat
 from edge.rhythm.rate import SHORTEST_RR_MS
 from edge.rhythm.ventricular import VentricularEvidence
@@ -20,7 +21,6 @@ class EmergencySettings:
     """Definitions of PhysioNet/CinC Challenge 2015, and how sure the waveform must be."""
 
     asystole_s: float = 4.0  # without a QRS complex
-    sure: float = 0.3  # confidence: what the detector puts below it breaks no silence (P waves, wander)
     slow_per_min: float = 40.0  # below, over `slow_beats`
     slow_beats: int = 5
     fast_per_min: float = 140.0  # above, over `fast_beats`
@@ -29,6 +29,8 @@ class EmergencySettings:
     run_per_min: float = 100.0  # above
     vt_on: float = 0.5  # probability at which the waveform says tachycardia
     vt_share: float = 0.5  # of a window's beats must be ventricular by their class, for the waveform to be believed
+    vt_in_a_row: int = 3  # of them (EC57's shortest run): couplets with other beats between them are none ...
+    vt_sure: float = 0.85  # ... unless the waveform is this sure, since classes err in a tachycardia
     vf_on: float = 0.7  # likewise fibrillation: higher, since it must hold in fewer features
     vf_windows: int = 2  # one after the other: five seconds of signal
     still_on: float = 0.5  # nothing steeper than a P wave
@@ -55,8 +57,8 @@ Found = tuple[int, dict[str, float]]  # onset and numbers
 class Emergencies:
     """Beats and evidence in, changes out. Looks once for every piece of evidence, at its end.
 
-    All beats before that end must have been pushed by then; later ones may be. Where no lead can be read nothing
-    begins, and what is on ends only after a while.
+    All beats before that end must have been pushed by then; later ones may be. Where no lead can be read, or
+    only what motion has drawn, nothing begins, and what is on ends only after a while.
     """
 
     def __init__(self, settings: EmergencySettings | None = None, rate: float = 500.0) -> None:
@@ -85,6 +87,9 @@ class Emergencies:
         if self._readable_from is None:
             self._readable_from = one.start
         found = self._gather(one.end)
+        if one.legible is not None and one.legible < legible.EMERGENCY:  # motion looks like any of them
+            self._vf_windows = 0
+            return self._changes(one, {}, self.settings.unknown_s)
         for kind, what in (("asystole", self._asystole(one)), ("vf", self._vf(one)), ("vt", self._vt(one))):
             if what is not None:
                 found[kind] = what
@@ -97,7 +102,7 @@ class Emergencies:
         found: dict[str, Found] = {}
         while self._pending and self._pending[0].sample < end:
             self._beats.append(self._pending.popleft())
-            if self._beats[-1].confidence >= self.settings.sure:
+            if self._beats[-1].breaks_silence:
                 self._last_sure = self._beats[-1].sample
             found |= self._of_beats()
         return found
@@ -144,9 +149,11 @@ class Emergencies:
         vt = one.vt or 0.0
         if vt < (self.settings.off if "vt" in self._on else self.settings.vt_on):
             return None
-        kinds = [beat.kind for beat in self._beats if one.start <= beat.sample < one.end and beat.kind != "Q"]
+        kinds = "".join(beat.kind for beat in self._beats if one.start <= beat.sample < one.end and beat.kind != "Q")
         if kinds and kinds.count("V") < self.settings.vt_share * len(kinds):
             return None  # a fast rhythm of the patient's own, or of an aberrant conduction
+        if _interrupted(kinds, self.settings.vt_in_a_row) and vt < self.settings.vt_sure:
+            return None
         return one.start, {"vt": vt, "rate_per_min": one.evidence.get("run_rate", 0.0)}
 
     def _changes(self, one: VentricularEvidence, found: Mapping[str, Found], wait_s: float) -> list[Emergency]:
@@ -160,6 +167,11 @@ class Emergencies:
             elif kind in self._on and one.end - self._on[kind][1] >= wait_s * self._rate:
                 changes.append(Emergency(kind, False, one.end, self._on.pop(kind)[0]))
         return changes
+
+
+def _interrupted(kinds: str, in_a_row: int) -> bool:
+    """Whether ventricular beats have others between them, and nowhere so many in a row."""
+    return "V" * in_a_row not in kinds and kinds.strip("NSF").strip("V") != "" and "V" in kinds
 
 
 def _number(one: VentricularEvidence) -> float:

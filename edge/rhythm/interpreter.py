@@ -13,6 +13,7 @@ from edge.rhythm.classes import BeatClassifier
 from edge.rhythm.ectopy import Bigeminy, Burden, Ectopy, EctopyFinding
 from edge.rhythm.emergency import Emergencies, Emergency, EmergencySettings
 from edge.rhythm.held import Held
+from edge.rhythm.legible import EMERGENCY, Legible
 from edge.rhythm.rhythm import Label, Rhythm
 from edge.rhythm.rhythms import Readable, Rhythms, Span
 from edge.rhythm.trees import Boosted
@@ -21,7 +22,7 @@ from edge.rhythm.vf_model import Model
 
 SPANS = {"vf": Label.VF, "vt": Label.VT, "asystole": Label.ASYSTOLE}  # emergencies that are rhythms
 
-Reading = Beat | EctopyFinding | Emergency | Span | Rhythm
+Reading = Beat | EctopyFinding | Emergency | Span | Rhythm | Legible
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Models:
     beats: Boosted | None = None
     atrial: AfModel | None = None
     ventricular: Model | None = None
+    legible: Boosted | None = None
 
 
 class Interpreter:
@@ -58,7 +60,7 @@ class Interpreter:
         self._rate = rate
         self.classes = BeatClassifier(rate, m.beats)
         self.atrial = AtrialFibrillation(rate, m.atrial)
-        self.ventricular = Ventricular(rate, m.ventricular)
+        self.ventricular = Ventricular(rate, m.ventricular, m.legible)
         self.emergencies = Emergencies(s.emergencies, rate)
         self.burden = Burden(rate)
         self.rhythms = Rhythms(rate)
@@ -83,21 +85,23 @@ class Interpreter:
         self.rhythms.push([Readable(report.end, read or Cause.WEAK in report.causes.values())])
 
     def push(self, block: Block, beats: list[Beat], horizon: int) -> list[Reading]:
-        self._waiting.extend(self.ventricular.push(block, beats, horizon))
+        evidence = self.ventricular.push(block, beats, horizon)
+        self._waiting.extend(evidence)
         classed = self.classes.push(block, beats, horizon)
         atrial = self.atrial.push(block, classed, self.classes.horizon)
         found = self._read(classed, atrial, self.classes.horizon)
-        return [*found, *self.rhythms.advance(self.classes.horizon)]
+        return [*_legible(evidence), *found, *self.rhythms.advance(self.classes.horizon)]
 
     def flush(self, end: int) -> list[Reading]:
         """The end of the stream, at sample `end`."""
-        self._waiting.extend(self.ventricular.flush())
+        evidence = self.ventricular.flush()
+        self._waiting.extend(evidence)
         classed = self.classes.flush()
         found = self._read(classed, [], end)
         for one in self.atrial.flush():
             found += self._spanned(self._af.push(one))
         found += self._ectopic(self._ectopy.flush())
-        return [*found, *self.rhythms.advance(end + 1)]
+        return [*_legible(evidence), *found, *self.rhythms.advance(end + 1)]
 
     def _read(self, beats: list[Beat], atrial: list[AfEvidence], to_sample: int) -> list[Reading]:
         found: list[Reading] = [*beats]
@@ -117,6 +121,8 @@ class Interpreter:
         return found
 
     def _remember(self, evidence: VentricularEvidence) -> None:
+        if evidence.legible is not None:
+            self.rhythms.push([Readable(evidence.end, evidence.legible >= EMERGENCY, by_shape=True)])
         self.judged |= evidence.vt is not None
         self.most_vt = max(self.most_vt, evidence.vt or 0.0)
 
@@ -138,3 +144,12 @@ class Interpreter:
         begun = change.onset if change.on else over
         evidence = {name: round(value, 3) for name, value in change.evidence.items()}
         return Span(change.sample, label, change.on, begun, change.evidence.get(change.kind, 1.0), evidence)
+
+
+def _legible(evidence: list[VentricularEvidence]) -> list[Reading]:
+    """Told as soon as it is known: the alerts that wait for no beat's class ask for it."""
+    return [
+        Legible(e.end, e.legible, e.steady, e.vf or 0.0, e.vt or 0.0)
+        for e in evidence
+        if e.legible is not None and e.steady is not None
+    ]

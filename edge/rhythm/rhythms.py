@@ -19,6 +19,7 @@ SLOW_PER_MIN, FAST_PER_MIN = 60.0, 100.0  # the limits of sinus rhythm's ordinar
 SWAY_PER_MIN = 3.0  # a rate must leave its range by this much to be called another
 UNKNOWN_S = 3.0  # without a usable lead, before nothing is known
 CYCLES = 3  # of bigeminy
+EMERGENCIES = frozenset({Label.VF, Label.VT, Label.ASYSTOLE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +36,11 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Readable:
-    """From `sample` on at least one lead can be read, or none."""
+    """From `sample` on at least one lead can be read, or none; `by_shape`: by what its waveform looks like."""
 
     sample: int
     yes: bool
+    by_shape: bool = False
 
 
 Input = Beat | Bigeminy | Span | Readable
@@ -54,7 +56,7 @@ class Rhythms:
         self._waiting: deque[Input] = deque()
         self._spans: dict[Label, Span] = {}
         self._last: int | None = None  # the last beat
-        self._unreadable_since: int | None = None
+        self._unreadable_since: dict[bool, int] = {}  # by shape, or by the signal's quality
         self._over: int | None = None  # where what went before had ended, if that was told now
         self._at = 0
         self.now: Rhythm | None = None
@@ -95,9 +97,9 @@ class Rhythms:
                     self._over = item.onset
             case Readable():
                 if item.yes:
-                    self._unreadable_since = None
-                elif self._unreadable_since is None:
-                    self._unreadable_since = item.sample
+                    self._unreadable_since.pop(item.by_shape, None)
+                else:
+                    self._unreadable_since.setdefault(item.by_shape, item.sample)
 
     def _judge(self, now: int) -> list[Rhythm]:
         rhythm = self._rhythm(now)
@@ -111,13 +113,14 @@ class Rhythms:
         return [rhythm]
 
     def _rhythm(self, now: int) -> Rhythm:
-        since = self._unreadable_since
-        if since is not None and now - since >= self._unknown:
-            return Rhythm(since, Label.UNKNOWN, 1.0, {}, now)
+        unknown = {by: since for by, since in self._unreadable_since.items() if now - since >= self._unknown}
+        if False in unknown:
+            return Rhythm(unknown[False], Label.UNKNOWN, 1.0, {}, now)
         for label in Label:
-            if (span := self._spans.get(label)) is not None:
+            shapeless = True in unknown and label not in EMERGENCIES  # these look like motion, and end by themselves
+            if not shapeless and (span := self._spans.get(label)) is not None:
                 return Rhythm(span.onset, label, span.confidence, span.evidence or {}, now)
-        return self._by_rate(now)
+        return Rhythm(unknown[True], Label.UNKNOWN, 1.0, {}, now) if unknown else self._by_rate(now)
 
     def _by_rate(self, now: int) -> Rhythm:
         rate = self._heart.at(now)

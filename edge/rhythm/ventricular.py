@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from edge.blocks import Block
 from edge.quality import Cause, QualityReport
+from edge.rhythm import trees
 from edge.rhythm.beat import Beat
+from edge.rhythm.legible import Lately, Legibility, agreement
 from edge.rhythm.vf_features import features
 from edge.rhythm.vf_model import Model, shipped
 from edge.rhythm.vf_template import REACH, Complex, Template, run_features
@@ -44,6 +46,7 @@ class Window:
     run: Mapping[str, float] = field(default_factory=dict)  # `run_features`; empty where no run is fast
     steepest: float | None = None  # slope as a share of a quiet complex's, in the lead where it is largest
     beats: int = 0  # that the detector found in it
+    agrees: Array | None = None  # `legible.agreement`; None where no lead is usable
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,9 @@ class VentricularEvidence:
     vt: float | None  # probability of ventricular tachycardia
     evidence: Mapping[str, float] = field(default_factory=dict)
     still: float | None = None  # how surely nothing beats, 0 to 1; None where unreadable or no quiet beat was known
+    # Probabilities that a heart can be read from it, as `Legible` has them; None where no lead is usable.
+    legible: float | None = None
+    steady: float | None = None
 
 
 class Ventricular:
@@ -64,9 +70,10 @@ class Ventricular:
     A window is judged when every beat before its end is known, so the answer does not depend on how the input is cut.
     """
 
-    def __init__(self, rate: float = 500.0, model: Model | None = None) -> None:
+    def __init__(self, rate: float = 500.0, model: Model | None = None, legible: trees.Boosted | None = None) -> None:
         self._windows = Windows(rate)
         self._model = model or shipped()
+        self._legible, self._lately = Legibility(legible or trees.shipped("legible")), Lately()
         self.delay_samples = self._windows.delay_samples
 
     def set_quality(self, report: QualityReport) -> None:
@@ -75,11 +82,18 @@ class Ventricular:
 
     def push(self, block: Block, beats: list[Beat], horizon: int) -> list[VentricularEvidence]:
         """A block, the beats that became known with it, and the index before which no further beat will come."""
-        return [judged(window, self._model) for window in self._windows.push(block, beats, horizon)]
+        return [self._judged(window) for window in self._windows.push(block, beats, horizon)]
 
     def flush(self) -> list[VentricularEvidence]:
         """The end of the stream: every beat has been pushed."""
-        return [judged(window, self._model) for window in self._windows.flush()]
+        return [self._judged(window) for window in self._windows.flush()]
+
+    def _judged(self, window: Window) -> VentricularEvidence:
+        found = judged(window, self._model)
+        if window.agrees is None:
+            return found
+        legible, steady = self._lately.push(self._legible.probability(window.leads, window.agrees))
+        return replace(found, legible=legible, steady=steady)
 
 
 def judged(window: Window, model: Model) -> VentricularEvidence:
@@ -183,5 +197,6 @@ class Windows:
         own = self._template.steepness
         steepest = None if own is None else float((np.abs(np.diff(x, axis=1)).max(axis=1) / own[usable]).max())
         run = run_features(list(self._complexes), start, usable)
-        beats = sum(c.sample >= start for c in self._complexes)
-        return Window(start, self._end, leads, run, steepest, beats)
+        inside = [c for c in self._complexes if c.sample >= start]
+        agrees = agreement(inside, self._template, leads, usable)
+        return Window(start, self._end, leads, run, steepest, len(inside), agrees)

@@ -56,6 +56,11 @@ class Template:
         """Per lead, the steepest slope (mV a slow sample) of the quiet shape that was met last; None before one is."""
         return np.abs(np.diff(self._shapes[-1], axis=1)).max(axis=1) + 1e-4 if self._shapes else None
 
+    @property
+    def height_mv(self) -> Array | None:
+        """Per lead, peak to peak of the quiet shape that was met last; None before one is."""
+        return np.ptp(self._shapes[-1], axis=1) if self._shapes else None
+
     def measure(self, part: Array, sample: int, rr_ms: float | None, kind: str) -> Complex:
         """`part`: leads x (2 REACH + 1) about the peak."""
         here = np.lib.stride_tricks.sliding_window_view(part, _LENGTH, axis=1)

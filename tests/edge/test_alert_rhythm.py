@@ -6,6 +6,7 @@ from edge.alerts import AlertEngine, AlertSettings, Kind, Priority, State
 from edge.quality import Cause, Grade, QualityReport
 from edge.rhythm.beat import Beat
 from edge.rhythm.ectopy import Ectopy
+from edge.rhythm.legible import Legible
 from edge.rhythm.rhythm import Label
 from edge.rhythm.rhythms import Span
 
@@ -122,3 +123,11 @@ def test_alerts_are_the_same_however_the_readings_came():
         pieces += engine.advance(to, to, to)
     pieces += engine.flush()
     assert [a for a in pieces if not a.technical] == whole
+
+
+def test_ectopy_and_fibrillation_of_the_atria_need_beats_that_can_be_believed():
+    af = Span(20 * RATE, Label.AF, True, 20 * RATE)
+    for probability, told in ((0.9, {Kind.COUPLET, Kind.BIGEMINY, Kind.PVC_RUN, Kind.AF}), (0.3, set())):
+        windows = [Legible(k * RATE, probability, probability, 0.0, 0.0) for k in range(1, 60)]
+        readings = [*windows, *heard("NNVVNNVNVNVNVNNVVVVNN"), af]
+        assert set(kinds(run(readings, 60))) == told

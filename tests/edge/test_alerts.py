@@ -12,6 +12,7 @@ from edge.blocks import Origin
 from edge.errors import Reason, UsageError
 from edge.quality import Cause, Grade, QualityReport
 from edge.rhythm.beat import Beat
+from edge.rhythm.legible import Legible
 
 RATE = 500
 LEADS = ("II", "V5")
@@ -382,3 +383,47 @@ def test_settings_that_make_no_sense_name_the_key_and_the_rule(table: object, sa
         AlertSettings.from_table(table, "edge.toml: alerts")
     assert says in str(caught.value)
     assert caught.value.reason is Reason.CONFIG
+
+
+# what the waveform says of the silence
+
+
+def window(second: int, legible: float = 1.0, vf: float = 0.0) -> Legible:
+    return Legible(second * RATE, legible, legible, vf, 0.0)
+
+
+def test_faint_beats_are_no_end_of_a_standstill() -> None:
+    engine = AlertEngine(LEADS, RATE)
+    faint = [Beat(round((11.5 + k) * RATE), "II", rr_ms=1000.0, strength=0.15) for k in range(8)]
+    assert (Kind.ASYSTOLE, State.ON) in [(a.kind, a.state) for a in run(engine, 18.0, [*steady(60, 10), *faint])]
+
+
+def test_what_fibrillates_is_neither_still_nor_pausing() -> None:
+    engine = AlertEngine(LEADS, RATE)
+    engine.push_readings([window(k, vf=0.9 if k >= 12 else 0.0) for k in range(1, 30)])
+    told = run(engine, 29.0, [*steady(60, 10), Beat(15 * RATE, "II", rr_ms=4500.0)])
+    assert not {Kind.ASYSTOLE, Kind.PAUSE} & {alert.kind for alert in told}
+
+
+def test_a_standstill_after_a_fibrillation_is_told_four_seconds_later() -> None:
+    engine = AlertEngine(LEADS, RATE)
+    engine.push_readings([window(k, vf=0.9 if 12 <= k <= 18 else 0.0) for k in range(1, 30)])
+    on = next(alert for alert in run(engine, 29.0, steady(60, 10)) if alert.kind is Kind.ASYSTOLE)
+    assert on.sample / RATE == pytest.approx(22.0, abs=0.2)
+
+
+@pytest.mark.parametrize("legible", [0.05, 0.9])
+def test_from_what_motion_has_drawn_no_standstill_and_no_pause_is_told(legible: float) -> None:
+    engine = AlertEngine(LEADS, RATE)
+    engine.push_readings([window(k, legible) for k in range(1, 30)])
+    beats = [*steady(60, 10), Beat(14 * RATE, "II", rr_ms=3500.0), *steady(60, 6, 15.0)]
+    told = {alert.kind for alert in run(engine, 29.0, beats)}
+    assert ({Kind.ASYSTOLE, Kind.PAUSE} <= told) == (legible > 0.5)
+
+
+def test_a_rate_in_motion_is_unknown_after_a_while() -> None:
+    engine = AlertEngine(LEADS, RATE)
+    engine.push_readings([window(k, 0.9 if k < 40 else 0.05) for k in range(1, 70)])
+    told = [alert for alert in run(engine, 69.0, steady(40, 69)) if alert.kind is Kind.BRADYCARDIA]
+    assert [alert.state for alert in told] == [State.ON, State.OFF]
+    assert told[1].evidence["unknown_s"] == pytest.approx(10.0, abs=0.2)

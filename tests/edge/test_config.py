@@ -5,6 +5,7 @@ import pytest
 
 from edge.config import DEFAULT_BUNDLE, RULES, RunSettings, as_table, read, settings
 from edge.errors import UsageError
+from edge.person import Person, Sex
 
 WELL = {
     "port": "/dev/ttyUSB0",
@@ -21,6 +22,7 @@ WELL = {
     "record": "out",
     "alert_dir": "alerts",
     "raw": False,
+    "classify": False,
     "events": "-",
     "summary": "s.json",
     "speed": "max",
@@ -45,6 +47,7 @@ ILL = {
     "record": ["", True],
     "alert_dir": ["", 2],
     "raw": ["no", 0],
+    "classify": ["no", 1],
     "events": ["", 1],
     "summary": ["", 1],
     "speed": [0, -1, "fast", math.nan],
@@ -83,7 +86,7 @@ def refused(call, *names):
 
 
 def test_every_setting_has_a_rule_and_every_rule_is_tried_here():
-    names = {name for name in RunSettings.__dataclass_fields__ if name != "alerts"}
+    names = {name for name in RunSettings.__dataclass_fields__ if name not in ("alerts", "person")}  # tables
     assert names == set(RULES) == set(WELL) == set(ILL)
 
 
@@ -203,3 +206,40 @@ def test_the_table_for_the_start_event_is_json_and_leaves_out_what_is_not_set():
     assert back["speed"] == "inf"
     assert back["channels"] == ["II", "V1"]
     assert "port" not in back
+
+
+def test_age_and_sex_stand_in_a_table_with_the_patient_file_if_there_is_one(tmp_path):
+    path = toml(tmp_path, 'replay = "a.dcm"\n[patient]\nage = 61\nsex = "F"\nfile = "anna.json"\n')
+    made = settings({}, path)
+    assert made.person == Person(61.0, Sex.FEMALE)
+    assert made.patient == Path("anna.json")
+    assert settings({"patient": "b.json"}, path).patient == Path("b.json")
+    assert settings({"replay": "a.dcm"}).person == Person()
+
+
+def test_the_patient_file_alone_may_stand_as_it_did(tmp_path):
+    made = settings({}, toml(tmp_path, 'replay = "a.dcm"\npatient = "anna.json"\n'))
+    assert (made.patient, made.person) == (Path("anna.json"), Person())
+
+
+@pytest.mark.parametrize(
+    ("line", "names"),
+    [
+        ("age = -1", ("age", "-1", "0 to 120")),
+        ("age = true", ("age", "True")),
+        ('age = "old"', ("age", "'old'")),
+        ('sex = "x"', ("sex", "'x'", "female or male")),
+        ("sex = 1", ("sex", "1")),
+        ("weight = 70", ("weight", "age, sex, file")),
+        ("file = 3", ("file", "3")),
+    ],
+)
+def test_what_the_patients_table_may_not_say_is_refused_with_its_rule(tmp_path, line, names):
+    path = toml(tmp_path, f"[patient]\n{line}\n")
+    refused(lambda: read(path), f"{path}: patient", *names)
+
+
+def test_who_the_patient_is_stays_out_of_the_events(tmp_path):
+    made = settings({}, toml(tmp_path, 'replay = "a.dcm"\n[patient]\nage = 61\nsex = "female"\n'))
+    assert "person" not in as_table(made)
+    assert "61" not in str(as_table(made))

@@ -91,7 +91,7 @@ def test_the_file_says_nothing_of_who_the_patient_is_and_is_its_owners_to_read(t
     assert path.stat().st_mode & 0o077 == 0
     assert set(json.loads(path.read_text())) == {
         "kind", "format", "created", "bundle", "montage", "seconds", "features", "weights", "offset_mv", "sd",
-        "gain_uv", "misfit",
+        "gain_uv", "misfit", "st",
     }  # fmt: skip
     assert [p.name for p in tmp_path.iterdir()] == ["patient.json"], "no draft is left"
 
@@ -109,6 +109,19 @@ def test_a_file_that_cannot_be_written_leaves_the_one_before_as_it_was(tmp_path,
         save_patient(path, dataclasses.replace(patient, created="later"))
     assert path.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["patient.json"]
+
+
+def test_the_patients_own_st_is_in_the_file_and_an_older_file_goes_without(tmp_path, patient, written):
+    path = tmp_path / "whole.json"
+    save_patient(path, patient)
+    own = open_patient(path).st
+    assert own is not None
+    assert np.isfinite(own.j_mv).all()
+    assert own.j_mv == pytest.approx(patient.st.j_mv, abs=1e-4)
+    assert own.j60_mv == pytest.approx(patient.st.j60_mv, abs=1e-4)
+    old = open_patient(written({"st": REMOVED}))
+    assert old.st is None
+    assert old.about()["st"] is False
 
 
 @pytest.mark.parametrize(
@@ -130,6 +143,10 @@ def test_a_file_that_cannot_be_written_leaves_the_one_before_as_it_was(tmp_path,
         ({"seconds": "four"}, "four"),
         ({"gain_uv": {"V9": {"before": 1, "after": 1}}}, "V9"),
         ({"misfit": {"basis": [[0.0] * 70]}}, "'limit'"),
+        ({"st.j_uv": {"V9": 1.0}}, "V9"),
+        ({"st.j_uv": {"V1": 1e9}}, "st.j_uv.V1"),
+        ({"st.j_uv": {"V1": "high"}}, "high"),
+        ({"st": {"j_uv": {}}}, "j60_uv"),
         ({"bundle": {"name": "default"}}, "checkpoint_sha256"),
         ({"created": "x" * 5000}, "created"),
     ],

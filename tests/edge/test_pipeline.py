@@ -504,8 +504,8 @@ def test_redundant_leads_obey_einthovens_law_after_a_hole_in_one_of_them():
     assert np.abs(twelve[there, LEAD["I"]] + twelve[there, LEAD["III"]] - twelve[there, LEAD["II"]]).max() < 1e-3
 
 
-def test_the_delay_told_is_that_of_the_twelve_leads_and_rhythm_runs_beside_it():
+def test_the_delay_told_is_that_of_the_twelve_leads_and_what_is_found_runs_beside_it():
     pipeline = Pipeline(("II", "V1", "V5"), 500.0)
     delays = pipeline.delays()
     assert delays["rhythm"] > 0
-    assert pipeline.delay_ms == sum(delays.values()) - delays["beats"] - delays["rhythm"]
+    assert pipeline.delay_ms == sum(delays.values()) - sum(delays[name] for name in ("beats", "rhythm", "ischemia"))

@@ -50,6 +50,13 @@ def test_no_readable_lead_is_unknown_whatever_was_before():
     assert labels[-1][0] is Label.SINUS
 
 
+def test_what_motion_draws_is_unknown_but_an_emergency_ends_by_itself():
+    motion = [Readable(30 * RATE, False, by_shape=True), Readable(50 * RATE, True, by_shape=True)]
+    assert (Label.UNKNOWN, 30.0) in told([*beats(75, 60), *motion], 59)
+    fibrillation = [Span(25 * RATE, Label.VF, True, 24 * RATE), Span(55 * RATE, Label.VF, False, 52 * RATE)]
+    assert Label.UNKNOWN not in [label for label, at in told([*beats(75, 60), *motion, *fibrillation], 52) if at > 24]
+
+
 def test_a_short_dropout_changes_nothing():
     items = [*beats(75, 60), Readable(30 * RATE, False), Readable(32 * RATE, True)]
     assert [label for label, _ in told(items, 59)][1:] == [Label.SINUS]

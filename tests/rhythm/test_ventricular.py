@@ -122,6 +122,31 @@ def test_extreme_rates_need_five_slow_or_seventeen_fast_beats() -> None:
     assert "extreme_tachycardia" not in began(Emergencies().push(row(0.4, 16), looks))
 
 
+@pytest.mark.parametrize(
+    ("kinds", "vt", "told"),
+    [("NVVNVVNVVN", 0.7, False), ("NVVNVVNVVN", 0.9, True), ("NNNVVVNVVN", 0.7, True), ("NNNNNVVVVV", 0.7, True)],
+)
+def test_couplets_among_other_beats_are_no_tachycardia_unless_the_waveform_is_sure(kinds, vt, told) -> None:
+    beats = [Beat(round((0.5 + 0.6 * k) * RATE), "II", kind, 600.0 if k else None) for k, kind in enumerate(kinds)]
+    looks = [VentricularEvidence((k - 4) * RATE, k * RATE, 0.0, vt if k == 6 else 0.0, {}, 0.0) for k in range(4, 8)]
+    assert ("vt" in began(Emergencies().push(beats, looks))) is told
+
+
+@pytest.mark.parametrize("legible", [0.1, 0.9])
+def test_what_motion_has_drawn_begins_no_emergency(legible: float) -> None:
+    looks = [
+        VentricularEvidence((k - 4) * RATE, k * RATE, 0.9 if k > 8 else 0.0, 0.0, {}, 0.0, legible, legible)
+        for k in range(4, 20)
+    ]
+    changes = Emergencies().push([*row(0.4, 30), *row(0.8, 1)], looks)
+    assert bool(began(changes)) == (legible > 0.5)
+
+
+def test_faint_beats_break_no_silence() -> None:
+    faint = [Beat(round((5 + k) * RATE), "II", "N", 1000.0, 1.0, 0.1) for k in range(8)]
+    assert "asystole" in began(Emergencies().push([*row(0.8, 5), *faint], [window(k) for k in range(4, 13)]))
+
+
 def test_a_model_with_other_features_is_refused() -> None:
     with pytest.raises(InputError, match="other features"):
         Model.of({"vf": {"features": ["x"]}, "vt": {"features": []}})

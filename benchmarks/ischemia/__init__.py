@@ -1,0 +1,1 @@
+"""Ischaemia and infarction measured: levels, landmarks, criteria, cases, and false alerts."""

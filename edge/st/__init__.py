@@ -1,0 +1,1 @@
+"""What the ST segment, Q, R and T say, read from average beats of the twelve leads."""
