@@ -1,4 +1,4 @@
-"""Twelve leads on ECG paper, as a PNG: 25 mm/s and 10 mm/mV to scale, measured and reconstructed told apart."""
+"""Twelve leads on ECG paper, as a picture: 25 mm/s and 10 mm/mV to scale, measured and reconstructed told apart."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from edge.leads import LEAD, LEADS
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
     from matplotlib.text import Text
 
 MM_PER_S, MM_PER_MV = 25.0, 10.0
@@ -29,11 +30,12 @@ MAX_S = 60.0  # a page of 1.5 m; longer is for a viewer, not for paper
 MARGIN_MM, PULSE_MM, HEAD_MM, FOOT_MM = 10.0, 10.0, 25.0, 20.0
 MIN_WIDTH_MM = 215.0  # as much as the legend and the footnote need
 MIN_ROW_MM, MAX_ROW_MM = 20.0, 80.0  # the upper one is 8 mV: beyond is an artefact, and is cut
+NOTE_MM = 5.0  # a line of text below the traces
 LABEL_MM, GAP_MM = 5.0, 3.0  # room for a name above a trace, and between two rows
 NINETY = 1.645  # standard deviations either side of the mean hold 90 % of a normal distribution
 
 PAPER, THIN, THICK = "#fff6f4", "#f8d3cd", "#eba79e"
-TRUTH, BLIND = "#757575", "#c2570c"
+TRUTH, BLIND, ONSET = "#757575", "#c2570c", "#9b1c1c"
 COLOUR = {Origin.MEASURED: "#000000", Origin.DERIVED: "#14308f", Origin.RECONSTRUCTED: "#00756a"}
 MARK = {Origin.MEASURED: "●", Origin.DERIVED: "◆", Origin.RECONSTRUCTED: "○", Origin.UNAVAILABLE: "×"}
 FOOTNOTE = (
@@ -88,14 +90,6 @@ def draw(
 
     Raises UsageError without matplotlib, OutputError where `path` cannot be written.
     """
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise UsageError("a picture needs matplotlib: pip install 'edge-ecg[demo]'", Reason.CONFIG) from error
-    samples = round(min(len(twelve.mv) / twelve.rate, seconds or MAX_S, MAX_S) * twelve.rate)
-    if samples < 1:
-        raise UsageError("no samples to draw")
     if blinded:
         twelve = replace(twelve, sd=np.zeros_like(twelve.sd), origin=(Origin.MEASURED,) * len(LEADS))
     beside = []
@@ -104,28 +98,70 @@ def draw(
     if blind is not None:
         estimates = frozenset({Origin.RECONSTRUCTED})
         beside.append(_Beside(blind, "blind", BLIND, 0.6, estimates))
+    figure = _figure(twelve, beside, Sheet(title, marked=not blinded), seconds)
+    try:
+        figure.savefig(path, format="png", dpi=PIXELS_PER_MM * MM_PER_INCH)
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror or error}", Reason.UNWRITABLE) from error
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What stands on the paper beside the traces."""
+
+    title: str
+    notes: tuple[str, ...] = ()  # lines below the traces
+    mark_s: float | None = None  # from the first sample: a line through all rows
+    interval: str = "90 % interval"  # what the band around a reconstructed lead is
+    least_mm: tuple[float, float] = (0.0, 0.0)  # width and height, of a page of a document say
+    marked: bool = True  # which lead is measured and which is not
+
+
+def sheet(twelve: TwelveLeads, about: Sheet) -> Figure:
+    """A figure as `draw` makes it, for a document. Raises UsageError without matplotlib."""
+    return _figure(twelve, [], about, None)
+
+
+def _figure(twelve: TwelveLeads, beside: list[_Beside], about: Sheet, seconds: float | None) -> Figure:
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise UsageError("a picture needs matplotlib: pip install 'edge-ecg[demo]'", Reason.CONFIG) from error
+    samples = round(min(len(twelve.mv) / twelve.rate, seconds or MAX_S, MAX_S) * twelve.rate)
+    if samples < 1:
+        raise UsageError("no samples to draw")
     rows = [_measure(strips, twelve, beside) for strips in _arrange(samples, twelve)]
     width = _up_to_5(2 * MARGIN_MM + PULSE_MM + samples / twelve.rate * MM_PER_S)
-    width = max(width, MIN_WIDTH_MM)
-    height = _up_to_5(HEAD_MM + FOOT_MM + sum(row.above_mm + row.below_mm for row in rows))
+    width = max(width, MIN_WIDTH_MM, about.least_mm[0])
+    foot = FOOT_MM + NOTE_MM * len(about.notes)
+    height = _up_to_5(HEAD_MM + foot + sum(row.above_mm + row.below_mm for row in rows))
+    height = max(height, about.least_mm[1])
     figure = Figure(figsize=(width / MM_PER_INCH, height / MM_PER_INCH), dpi=PIXELS_PER_MM * MM_PER_INCH)
     FigureCanvasAgg(figure)
     axes = figure.add_axes((0, 0, 1, 1))  # its units are millimetres
     axes.set(xlim=(0, width), ylim=(0, height))
     axes.axis("off")
     _grid(axes, width, height)
-    _title(axes, height, title)
-    if not blinded:
-        _legend(axes, height, twelve, beside)
+    _title(axes, height, about.title)
+    if about.marked:
+        _legend(axes, height, twelve, beside, about.interval)
     y = height - HEAD_MM
     for row in rows:
-        y = _row(axes, row, y - row.above_mm, twelve, beside, marked=not blinded)
-    foot = BLIND_FOOTNOTE if blinded else FOOTNOTE
-    axes.text(MARGIN_MM, 6, foot.replace("500 Hz", f"{twelve.rate:g} Hz"), fontsize=8, color="#444444")
-    try:
-        figure.savefig(path, format="png", dpi=PIXELS_PER_MM * MM_PER_INCH)
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror or error}", Reason.UNWRITABLE) from error
+        y = _row(axes, row, y - row.above_mm, twelve, beside, marked=about.marked)
+    _below(axes, about, y, height, twelve.rate)
+    return figure
+
+
+def _below(axes: Axes, about: Sheet, y: float, height: float, rate: float) -> None:
+    """The mark through the rows, which end `y` mm from the bottom, the notes and the footnote."""
+    if about.mark_s is not None:
+        x = MARGIN_MM + PULSE_MM + about.mark_s * MM_PER_S
+        axes.plot([x, x], [y, height - HEAD_MM], color=ONSET, lw=0.8, ls=(0, (4, 3)), zorder=2)
+    for k, note in enumerate(reversed(about.notes)):
+        axes.text(MARGIN_MM, 6 + NOTE_MM * (k + 1), note, fontsize=9, color="#222222", parse_math=False)
+    foot = FOOTNOTE if about.marked else BLIND_FOOTNOTE
+    axes.text(MARGIN_MM, 6, foot.replace("500 Hz", f"{rate:g} Hz"), fontsize=8, color="#444444")
 
 
 def _arrange(samples: int, twelve: TwelveLeads) -> list[tuple[_Strip, ...]]:
@@ -232,11 +268,11 @@ def _title(axes: Axes, height: float, title: str) -> None:
     axes.text(MARGIN_MM, height - 9, title, fontsize=13, weight="bold", color="#222222", parse_math=False)
 
 
-def _legend(axes: Axes, height: float, twelve: TwelveLeads, beside: list[_Beside]) -> None:
+def _legend(axes: Axes, height: float, twelve: TwelveLeads, beside: list[_Beside], interval: str) -> None:
     x = MARGIN_MM
     entries = [(f"{MARK[o]} {o.value}", COLOUR[o], 1.2) for o in COLOUR if o in twelve.origin]
     if Origin.RECONSTRUCTED in twelve.origin:
-        entries.append(("90 % interval", COLOUR[Origin.RECONSTRUCTED], 7.0))
+        entries.append((interval, COLOUR[Origin.RECONSTRUCTED], 7.0))
     entries += [(other.words, other.colour, other.width) for other in beside]
     for words, colour, line in entries:
         alpha = 0.25 if line > 2 else 1.0
