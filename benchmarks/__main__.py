@@ -8,10 +8,12 @@ import sys
 from benchmarks import (
     aarch64,
     accuracy,
+    ble,
     enrol,
     faults,
     filters,
     floors,
+    kills,
     latency,
     leads,
     limit,
@@ -36,6 +38,7 @@ from edge.cli.terminal import guarded
 VERBS = {
     "aarch64": aarch64,
     "accuracy": accuracy,
+    "ble": ble,
     "classify": classify,
     "ec57": ec57,
     "enrol": enrol,
@@ -44,6 +47,7 @@ VERBS = {
     "floors": floors,
     "fuzz": fuzz,
     "ischemia": ischemia,
+    "kills": kills,
     "latency": latency,
     "leads": leads,
     "limit": limit,

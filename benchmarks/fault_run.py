@@ -56,6 +56,7 @@ class Setup:
     network: bool = False  # the bundle's own; else zeros, which cost nothing
     pty: bool = False  # a real pseudo-terminal and the serial source
     speed: float = math.inf  # of the patch on the pty
+    ring_s: float = 0.0  # of samples that the patch holds for a host that asks again
 
     @property
     def parsed(self) -> list[Fault]:
@@ -69,7 +70,7 @@ class Setup:
         return (clean + noise).astype(np.float32)
 
     def patch(self) -> VirtualPatch:
-        return virtual_patch(self.worn, self.rate, LEADS)
+        return virtual_patch(self.worn, self.rate, LEADS, ring_s=self.ring_s)
 
 
 @dataclass(slots=True)
@@ -140,7 +141,8 @@ def _through(source: Source, setup: Setup, log: Log) -> Outcome:
     bundle = _bundle()
     engine = _network() if setup.network else Silent(bundle)
     heard = Heard(lambda: held([road.pipeline, source]))
-    road = Run(source, RunSettings(speed=math.inf), bundle, bundle.choose(), engine, [heard], ViewState())
+    settings = RunSettings(speed=math.inf, classify=setup.network)
+    road = Run(source, settings, bundle, bundle.choose(), engine, [heard], ViewState())
     asyncio.run(road.go())
     if road.pipeline is None:
         raise RuntimeError(f"{setup}: the patch was never described")

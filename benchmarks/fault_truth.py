@@ -55,9 +55,12 @@ class Truth:
         self.dead = at_500_hz(~np.isfinite(self.heard).any(axis=1), self.setup.rate)
 
     def _late(self) -> int:
-        """Samples that came after their place was given up, or before the first: only where frames overtake others."""
+        """Samples that came after their place was given up, or before the first: only where frames overtake others.
+
+        Or where they are sent again.
+        """
         line = self.outcome.pipeline.timeline
-        if not any(isinstance(f, fault.Reorder) for f in self.setup.parsed):
+        if not self.setup.ring_s and not any(isinstance(f, fault.Reorder) for f in self.setup.parsed):
             return 0
         return min(max(0, self.outcome.log.delivered - line.received), line.duplicates)
 

@@ -5,7 +5,8 @@
 
 A patch in software (II, V1, V5) sends synthetic rhythms; its own account of what it sampled and lost is held against
 what comes out. Most runs have a network that says zero, marked ones the bundle's; `pty` rows go over a real
-pseudo-terminal. Every run must keep to (broken ones are named):
+pseudo-terminal; in `ring` rows the patch sends again what got lost, when it is asked. Every run must keep to (broken
+ones are named):
 
 counted   samples in + counted losses = samples out; all that arrived went in
 ended     the timeline reaches from the first sample announced to the last
@@ -28,7 +29,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -55,10 +56,13 @@ ALONE = {
 }
 RHYTHMS = ("sinus", "asystole", "af", "pause")
 SLOW_RATE = 250.0  # Hz: resampled inside
+WITH_RING = ("none", "drop", "corrupt", "reorder", "unplug", "reboot")
 WITH_NETWORK = ("none", "drop", "unplug", "reboot")
 PAIRS_SEED = 2026
 PTY_SECONDS = 20.0
+RING_S = 8.0  # of the patch's samples, held
 PTY_REBOOT = Setup(("reboot:at=3,for=2",), seconds=8.0, pty=True, speed=1.0)  # its length is told by a real clock
+PTY_RING = Setup(("unplug:at=6,for=4",), seconds=20.0, pty=True, speed=4.0, ring_s=RING_S)  # a pace that leaves room
 
 
 @dataclass(slots=True)
@@ -89,7 +93,7 @@ class Row:
         self.checked += checked
         if failed:
             where = {"faults": setup.faults, "seed": setup.seed, "rhythm": setup.rhythm, "pty": setup.pty}
-            self.failures.append(where | {"broken": failed})
+            self.failures.append(where | {"ring_s": setup.ring_s, "broken": failed})
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -138,14 +142,24 @@ def campaign(seeds: int, pairs: int, seconds: float) -> Iterator[tuple[str, Setu
         yield "each at 250 Hz", Setup(_only(settings[0]), seeds, "sinus", seconds, rate=SLOW_RATE)
     for kind in WITH_NETWORK:
         yield "with the network", Setup(_only(ALONE[kind][0]), 0, "sinus", seconds, network=True)
+    for kind in WITH_RING:
+        for setting, seed in itertools.product(ALONE[kind], range(seeds)):
+            yield f"ring {kind}", Setup(_only(setting), seed, "sinus", seconds, ring_s=RING_S)
+    at_once = list(_pairs(seeds, pairs, seconds))
+    yield from (("pairs", setup) for setup in at_once)
+    yield from (("ring pairs", replace(setup, ring_s=RING_S)) for setup in at_once[1::2])
+    for kind, settings in ALONE.items():
+        setup = Setup(_only(settings[0]), 1, "sinus", PTY_SECONDS, pty=True)
+        yield f"pty {kind}", PTY_REBOOT if kind == "reboot" else setup
+    yield "pty ring unplug", PTY_RING
+
+
+def _pairs(seeds: int, pairs: int, seconds: float) -> Iterator[Setup]:
     rng = random.Random(PAIRS_SEED)
     for number in range(pairs):
         kinds = rng.sample([kind for kind in ALONE if kind != "none"], 2)
         faults = tuple(rng.choice(ALONE[kind]) for kind in kinds)
-        yield "pairs", Setup(faults, seeds + number, rng.choice(RHYTHMS), seconds)
-    for kind, settings in ALONE.items():
-        setup = Setup(_only(settings[0]), 1, "sinus", PTY_SECONDS, pty=True)
-        yield f"pty {kind}", PTY_REBOOT if kind == "reboot" else setup
+        yield Setup(faults, seeds + number, rng.choice(RHYTHMS), seconds)
 
 
 def _only(setting: str) -> tuple[str, ...]:

@@ -30,6 +30,11 @@ TITLES = {
     "limit": "How near the machine's limit",
     "device": "On a device, and as a watch",
     "floors": "Floors on a Raspberry Pi",
+    "ble": "Listening by Bluetooth LE",
+    "st_levels": "ST levels, blind and enrolled",
+    "st_auroc": "Ischaemia, infarction and conduction by the criteria",
+    "st_landmarks": "Landmarks of average beats",
+    "st_alerts": "False alerts of ST",
 }
 
 

@@ -185,6 +185,27 @@ def device(read: Callable[[str], Figures]) -> list[str]:
     return table(("what", "figure", "file"), rows)
 
 
+def kills(figures: Figures) -> list[str]:
+    lacking, error = figures["lacking_s"], figures["time_error_ms"]
+    rows = [
+        ("live runs killed at random instants; what did not hold", f"{figures['kills']}; {len(figures['broken'])}"),
+        ("missing from the raw samples: median, most", f"{lacking['median']:.2f} s, {lacking['most']:.2f} s"),
+        ("the next segment is off its time by: median, most", f"{error['median']:.0f} ms, {error['most']:.0f} ms"),
+    ]
+    return table(("`kill -9`", ""), rows)
+
+
+def ble(figures: Figures) -> list[str]:
+    """Shares of one core, of a link that loses nothing."""
+    head = ("MTU", "notifications a second", "samples lost; uncounted", "bleak alone", "our source", "edge-run in all")
+    rows = []
+    for mtu, f in figures["mtu"].items():
+        row = [mtu, f"{f['source']['notifications_per_s']:.0f}"]
+        row.append(f"{sum(of['lost'] for of in f.values())}; {sum(abs(of['uncounted']) for of in f.values())}")
+        rows.append([*row, *(f"{f[client]['cpu_percent']:.1f} %" for client in ("bare", "source", "edge-run"))])
+    return table(head, rows)
+
+
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     return lines + ["| " + " | ".join(row) + " |" for row in rows]
@@ -205,6 +226,8 @@ def known(results: Path, bundle: Path) -> dict[str, list[str]]:
         "limit": limit,
         "mcma": mcma,
         "floors": floors,
+        "ble": ble,
+        "kills": kills,
     }
     out = {name: make(figures) for name, make in makers.items() if (figures := read(name)) is not None}
     if (rhythm := read("rhythm")) is not None and (peers := read("peers")) is not None:

@@ -40,6 +40,7 @@ class RunSettings:
     demo: bool = False
     device: str | None = None  # of another make; None: a patch of ours
     uv_per_count: float | None = None  # of that device, where its gain is not the usual one
+    device_setup: str | None = None  # sent to that device before it begins
     channels: tuple[str, ...] = ()
     bundle: Path = DEFAULT_BUNDLE
     engine: str | None = None
@@ -76,6 +77,10 @@ def _text(value: Any) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError
     return value
+
+
+def _ascii(value: Any) -> str:
+    return _text(value).encode("ascii").decode("ascii")
 
 
 def _flag(value: Any) -> bool:
@@ -135,6 +140,7 @@ RULES: Mapping[str, Rule] = {
     "replay": Rule("the path of a recording", _text),
     "demo": Rule("true or false", _flag),
     "device": Rule("the name of a device, such as cyton", _text),
+    "device_setup": Rule("what to send to the device before it begins, in ASCII", _ascii),
     "uv_per_count": Rule("a number of microvolts, from 0.000001 to 25", _number(1e-6, 25)),
     "channels": Rule("lead names, each once, such as II,V1,V5", _channels),
     "bundle": Rule("the path of a bundle's folder", lambda value: Path(_text(value))),
@@ -223,15 +229,18 @@ def _consistent(s: RunSettings) -> None:
     if len(sources) > 1:
         raise UsageError(f"--{sources[0]} and --{sources[1]} exclude each other: choose one source")
     if not sources:
-        raise UsageError("no source: give --port DEVICE, --ble NAME, --replay FILE or --demo (--list shows ports and devices)")
+        raise UsageError(
+            "no source: give --port DEVICE, --ble NAME, --replay FILE or --demo (--list shows ports and devices)"
+        )
     for key, those in ONLY_WITH.items():
         if getattr(s, key) != getattr(RunSettings(), key) and not any(getattr(s, source) for source in those):
             which = " or ".join(f"--{source}" for source in those)
             raise UsageError(f"--{key.replace('_', '-')} goes with {which} only: leave it out, or change the source")
     if NO_LEAD in s.channels and not s.device:
         raise UsageError("--channels has a -, which leaves out a channel of a --device: name the leads alone")
-    if s.uv_per_count and not s.device:
-        raise UsageError("--uv-per-count goes with --device only: our patches say it themselves")
+    if (s.uv_per_count or s.device_setup) and not s.device:
+        option = "--uv-per-count" if s.uv_per_count else "--device-setup"
+        raise UsageError(f"{option} goes with --device only: our patches need nothing of the kind")
     named = [name for name in s.channels if name != NO_LEAD]
     if (s.port or s.ble) and (unknown := [name for name in named if canonical(name) is None]):
         raise UsageError(f"--channels names {unknown[0]!r}, which is no lead: choose from {', '.join(LEADS)}")

@@ -27,6 +27,7 @@ class Reason(enum.Enum):
     PROTOCOL = "protocol"  # a version or a description we must refuse
     FULL = "full"
     UNWRITABLE = "unwritable"
+    GONE = "gone"  # whoever read it went away
 
 
 class EdgeError(Exception):

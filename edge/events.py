@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,10 +25,12 @@ class Stamp:
 
     start_utc: datetime
     strips: str = ""  # the folder of the alerts' strips, as events name it; none are kept without one
+    utc_of: Callable[[int], datetime | None] | None = None  # when a sample was taken, where that is measured
 
     def at(self, sample: int) -> Event:
         seconds = sample / RATE
-        utc = self.start_utc + timedelta(seconds=seconds)
+        utc = self.utc_of(sample) if self.utc_of else None
+        utc = utc or self.start_utc + timedelta(seconds=seconds)
         return {"t": round(seconds, 3), "sample": sample, "utc": utc.isoformat(timespec="milliseconds")}
 
     def event(self, kind: str, sample: int, fields: Mapping[str, Any]) -> Event:

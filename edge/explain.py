@@ -27,7 +27,7 @@ def explain(
     pipeline = Pipeline(leads, RATE, bundle=bundle, engine=engine, settings=settings, patient=patient)
     network = bundle.manifest["network"]
     chosen = f": edge-bench chose it for this board on {choice.day}" if choice else ""
-    source = s.port or s.replay or "the demo"
+    source = s.port or s.ble or s.replay or "the demo"
     lines = [
         f"source        {source}, leads {', '.join(pipeline.montage.names)}",
         f"network       {bundle.name}: {network['architecture']}, {network['weights']} weights, "

@@ -49,6 +49,10 @@ async def gather(source: items.Source, seconds: float) -> Gathered:
                         blocks += timeline.restart(item.lost)
                     case items.Suspected():
                         timeline.suspect(item.cause)
+                    case items.Awaited():
+                        timeline.await_again(item.first, item.end)
+                    case items.Forgone():
+                        blocks += timeline.forgo(item.first, item.end)
                     case items.Contact():
                         off |= item.off
                 if timeline.emitted >= seconds * device.rate:

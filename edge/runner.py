@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -26,6 +27,7 @@ from edge.quality import QualityReport
 from edge.rhythm.beat import Beat
 from edge.rhythm.rhythm import Rhythm
 from edge.rhythm.scores import CONDITIONS
+from edge.run_clock import RunClock
 from edge.sinks.base import RunInfo, Sink
 from edge.sinks.several import Several
 from edge.sinks.state import ActiveAlert, ViewState
@@ -60,6 +62,7 @@ class Run:
         self._bundle, self._variant, self._engine, self._patient = bundle, variant, engine, patient
         self.pipeline: Pipeline | None = None
         self._stamp = Stamp(datetime.now(UTC))
+        self._clock = RunClock(None)
         self._latency, self._cost, self._start_up = Latencies(), CostMeter(), StartUp()
         self._refresh_due = 0.0
         self._alerts: Counter[str] = Counter()
@@ -115,6 +118,8 @@ class Run:
             await asyncio.sleep(HEALTH_S)
             if self.pipeline:
                 self._tell(self._health(self.pipeline))
+                if told := self._clock.due():
+                    self._tell(self._stamp.event("time", self.pipeline.now, told))
                 before, received = received, self.pipeline.timeline.received
                 if received > before or self.state.reconnecting:
                     notify.alive()
@@ -124,8 +129,9 @@ class Run:
         async with contextlib.aclosing(stream):  # type: ignore[type-var]
             async for item in stream:
                 self._take(item)
-                if self.sinks.failure:
+                if self.sinks.over:
                     return
+                self._tell_news()
                 if self.settings.duration and self.pipeline and self.pipeline.now >= self.settings.duration * RATE:
                     return
 
@@ -147,12 +153,14 @@ class Run:
             case Chunk():
                 self._start_up.input()
                 out = pipeline.push(item)
+                self._clock.heard(item, pipeline.timeline.origin, pipeline.rate)
                 self._latency.arrived(pipeline.now)
                 self._give(out)
             case items.Upto():
                 pipeline.upto(item.index)
             case items.Restarted():
                 self._give(pipeline.restart(item.lost))
+                self._clock.restart()
             case items.Suspected():
                 pipeline.suspect(item.cause)
             case items.Awaited():
@@ -182,7 +190,8 @@ class Run:
     def _start(self, device: items.Described) -> None:
         s = self.settings
         self.pipeline = pipeline = self._pipeline(device)
-        self._stamp = Stamp(datetime.now(UTC), self._strips(device))
+        self._clock = clock = RunClock(device.at_ns)
+        self._stamp = Stamp(clock.start_utc, self._strips(device), clock.utc)
         engine = f"{self._variant.engine} {self._variant.precision}"
         of = self._patient.created if self._patient else ""
         info = RunInfo(device, self._bundle.name, engine, self._stamp.start_utc, pipeline.delay_ms, __version__, of)
@@ -205,6 +214,7 @@ class Run:
             "configuration": as_table(s),
         }
         self._tell(self._stamp.event("start", 0, fields))
+        self.sinks.began()
         notify.ready()
 
     def _strips(self, device: items.Described) -> str:
@@ -260,6 +270,14 @@ class Run:
 
     def _tell(self, event: Event) -> None:
         self.sinks.event(event)
+
+    def _tell_news(self) -> None:
+        """An output that fails, or works again; on the terminal too, where no view does that."""
+        for news in self.sinks.take_news():
+            if self.settings.view == "none":
+                print(f"edge-run: {news.text}", file=sys.stderr)
+            if self.pipeline:
+                self._tell(self._stamp.event("output", self.pipeline.now, {"up": news.up, "text": news.text}))
 
     def _refresh(self, pipeline: Pipeline) -> None:
         state, now = self.state, time.monotonic()
@@ -317,6 +335,7 @@ class Run:
             "alerts": dict(self._alerts),
             "suppressed": pipeline.monitor.alerts.suppressed,
             "latency_ms": {"p50": p50, "p99": p99},
+            "time": self._clock.told(),
             "start_up": {
                 "first_input_s": self._start_up.first_input_s,
                 "first_reconstructed_s": self._start_up.first_reconstructed_s,

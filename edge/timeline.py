@@ -12,6 +12,7 @@ import numpy as np
 from edge.blocks import Block, Signal
 
 REORDER_S = 0.2  # how far a chunk may run ahead of a missing one before that is given up
+HELD_S = 12.0  # the same where the missing one was asked for again: more than any source waits for it
 BRIDGE_S = 0.020  # a hole this short is bridged for display and filtering; it stays invalid
 PIECE_S = 1.0  # a gap goes down the road in pieces, so that an hour's loss is no hour's allocation
 
@@ -31,6 +32,8 @@ class Chunk:
 
     index: int  # the sender's number of the first sample
     mv: Signal  # n x leads; NaN where a channel says nothing usable
+    clock_us: int | None = None  # the sender's clock at the first sample
+    came_ns: int | None = None  # the receiver's when they came, live; None where that tells nothing of the time
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +49,23 @@ class Timeline:
     """Stage: puts chunks in order, drops what came twice, and turns what never came into invalid samples.
 
     Sample 0 is the first one received, or the one that `upto` named before any came. Nothing here looks at a clock: a
-    hole is given up when what came after it spans more than `REORDER_S`. `emitted == received + lost` at any time after
+    hole is given up when what came after it spans more than `REORDER_S`; one that the sender was asked to fill
+    (`await_again`), when that is in vain (`forgo`), or at `HELD_S`. `emitted == received + lost` at any time after
     `flush`.
     """
 
     def __init__(self, leads: tuple[str, ...], rate: float) -> None:
         self.leads, self.rate = leads, rate
-        self.delay_samples = 0  # up to REORDER_S while a hole is open
+        self.delay_samples = 0  # up to REORDER_S while a hole is open, HELD_S while it may yet be filled
         self.received = 0  # fresh samples
         self.duplicates = 0  # samples that were already there
         self.emitted = 0
         self.lost: Counter[Cause] = Counter()
         self.gaps: list[Gap] = []  # since the last call of take_gaps
         self._reorder = round(REORDER_S * rate)
+        self._longest = round(HELD_S * rate)
+        self._asked: list[tuple[int, int]] = []  # holes the sender was asked to fill: timeline indices, first and end
+        self._hoped: list[tuple[int, int]] = []  # what of them has not been given up
         self._piece = max(1, round(PIECE_S * rate))
         self._offset: int | None = None  # timeline index - sender's index
         self._pending: dict[int, Chunk] = {}  # by the sender's index, all beyond the hole
@@ -72,19 +79,35 @@ class Timeline:
         out: list[Block] = []
         for part in fresh:
             self._pending[part.index] = part
-        while self._pending:
-            out += self._drain()
-            if not self._pending or self._span() <= self._reorder:
-                break
-            out += self._give_up(min(self._pending) - self._expected)
-        return out
+        return out + self._go_on()
+
+    def await_again(self, first: int, end: int) -> None:
+        """The sender was asked for its samples `first` to before `end` again."""
+        if self._offset is not None:
+            hole = first + self._offset, end + self._offset
+            self._asked, self._hoped = [*self._ahead(self._asked), hole], [*self._ahead(self._hoped), hole]
+
+    def forgo(self, first: int, end: int) -> list[Block]:
+        """What is missing of its samples `first` to before `end` will not come."""
+        if self._offset is None:
+            return []
+        first, end = first + self._offset, end + self._offset
+        left = []
+        for a, b in self._ahead(self._hoped):
+            left += [(x, y) for x, y in ((a, min(b, first)), (max(a, end), b)) if x < y]
+        self._hoped = left
+        return self._go_on()
+
+    def _ahead(self, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+        return [(first, end) for first, end in spans if end > self.emitted]
 
     def suspect(self, cause: Cause) -> None:
         """A hole that begins where the latest samples ended is put down to `cause`."""
         at = self.emitted
         if self._pending and self._offset is not None:
             at = max(index + len(c.mv) for index, c in self._pending.items()) + self._offset
-        self._suspects = {k: c for k, c in self._suspects.items() if k >= self.emitted}
+        since = min([self.emitted, *(first for first, _ in self._ahead(self._asked))])
+        self._suspects = {k: c for k, c in self._suspects.items() if k >= since}
         if self._suspects.get(at) is not Cause.LINK:  # what comes broken over a link that has just returned
             self._suspects[at] = cause
 
@@ -103,6 +126,7 @@ class Timeline:
         if lost > 0 and (self._offset is not None or self.emitted):
             out += self._give_up(lost, cause)
         self._offset = self._known = None
+        self._asked, self._hoped = [], []
         return out
 
     def flush(self) -> list[Block]:
@@ -127,6 +151,28 @@ class Timeline:
         """The sender's index of the next sample to emit."""
         assert self._offset is not None
         return self.emitted - self._offset
+
+    def _go_on(self) -> list[Block]:
+        out: list[Block] = []
+        while self._pending:
+            out += self._drain()
+            if not self._pending:
+                break
+            given_up = self._past_hope(min(self._pending) - self._expected)
+            if not given_up:
+                break
+            out += self._give_up(given_up)
+        return out
+
+    def _past_hope(self, hole: int) -> int:
+        """How many of the next samples, `hole` of which are missing, are not to be waited for any more."""
+        span = self._span()
+        if span <= self._reorder:
+            return 0
+        hoped = [first for first, _ in self._ahead(self._hoped) if first < self.emitted + hole]
+        if not hoped or span > self._longest:
+            return hole
+        return max(0, min(hoped) - self.emitted)
 
     def _span(self) -> int:
         return max(index + len(c.mv) for index, c in self._pending.items()) - min(self._pending)
@@ -160,8 +206,19 @@ class Timeline:
             self.emitted += len(mv)
         return out
 
+    def _cause(self) -> Cause:
+        """Of the hole at the next sample; of what is left of one that was partly filled, the cause of the whole."""
+        begins = min((first for first, end in self._asked if first <= self.emitted < end), default=self.emitted)
+        known = [at for at in self._suspects if begins <= at <= self.emitted]
+        if not known:
+            return Cause.MISSING
+        cause = self._suspects[max(known)]
+        if max(known) == self.emitted:
+            del self._suspects[self.emitted]
+        return cause
+
     def _give_up(self, samples: int, cause: Cause | None = None) -> list[Block]:
-        cause = cause or self._suspects.pop(self.emitted, Cause.MISSING)
+        cause = cause or self._cause()
         self.gaps.append(Gap(self.emitted, samples, cause))
         self.lost[cause] += samples
         out = list(_nothing(self.emitted, samples, self._piece, self.rate, self.leads))

@@ -31,10 +31,12 @@ def virtual_patch(
     boot_id: int = 1,
     name: str = "virtual patch",
     samples_per_message: int | None = None,
+    ring_s: float = 0.0,
 ) -> VirtualPatch:
     """A patch whose channels are `leads` (names), sampling `mv` (n x leads, mV, NaN where missing) of `rate` Hz.
 
-    It samples at `sent_rate` (Hz), by default at `rate`, and at any other that its host sets.
+    It samples at `sent_rate` (Hz), by default at `rate`, and at any other that its host sets. It holds `ring_s` seconds
+    for a host that asks for what got lost.
     """
 
     def at(rate_mhz: int) -> Signal:
@@ -43,7 +45,13 @@ def virtual_patch(
     rate_mhz = round(1000 * (sent_rate or rate))
     source = Recorded(at(rate_mhz), rate_mhz, loop=loop, seconds=seconds, resample=at)
     return VirtualPatch(
-        source, channels_of(leads), names=leads, boot_id=boot_id, name=name, samples_per_message=samples_per_message
+        source,
+        channels_of(leads),
+        names=leads,
+        boot_id=boot_id,
+        name=name,
+        samples_per_message=samples_per_message,
+        ring_s=ring_s,
     )
 
 

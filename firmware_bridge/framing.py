@@ -38,6 +38,11 @@ class SerialDecoder:
         self._overflow = 0  # bytes thrown away of a frame that got too long
         self._synchronised = False  # what comes before the first delimiter may be half a frame
 
+    @property
+    def held(self) -> int:
+        """Bytes of a frame that is not whole yet, or too long to be one."""
+        return len(self._held) + self._overflow
+
     def feed(self, chunk: bytes) -> list[Message | Unknown | Malformed | Corrupt]:
         out: list[Message | Unknown | Malformed | Corrupt] = []
         pieces = chunk.split(DELIMITER)

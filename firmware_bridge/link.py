@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,10 +15,12 @@ from firmware_bridge.disturbance import Disturbed, of_signal
 from firmware_bridge.framing import DELIMITER, frame
 from firmware_bridge.framing import Corrupt as CorruptBytes
 from firmware_bridge.losses import Log
-from firmware_bridge.messages import Malformed, Message, Resend, Samples, Unknown
+from firmware_bridge.messages import Malformed, Message, Resend, Samples, Unknown, encode
 from firmware_bridge.patch import VirtualPatch
 
 MAX_FLIPS = 8  # bits of a corrupted frame
+UNHEARD = 0x7F  # a type of message that no version has yet
+UNHEARD_BYTES = 61  # a notification of garbage: what fits at the least MTU
 LAST = math.inf  # the time, for what is still held at the end
 
 
@@ -30,6 +32,7 @@ class Fate:
     samples: int
     copies: int = 1  # still under way
     arrived: bool = False
+    again: bool = False  # sent already once, and asked for by the host
 
 
 @dataclass(slots=True)
@@ -52,19 +55,23 @@ class Link:
 
     Whoever takes the frames says of each, in order, whether it `arrived` or was `lost`; `patch.log` then holds
     sampled == delivered + lost once all is `finished`. The same seed gives the same frames, however it is advanced.
+    `bare`: as over GATT, where a notification is a message: none is framed, and the line itself spoils no bits.
     """
 
-    def __init__(self, patch: VirtualPatch, faults: Sequence[fault.Fault] = (), *, seed: int = 0) -> None:
+    def __init__(
+        self, patch: VirtualPatch, faults: Sequence[fault.Fault] = (), *, seed: int = 0, bare: bool = False
+    ) -> None:
         self.patch = patch
         self.log = patch.log
         self.up = True
+        self._bare = bare
         self.clock_ratio = math.prod(1 + f.ppm / 1e6 for f in faults if isinstance(f, fault.Drift))  # to the host's
         if disturbing := of_signal(faults):
             patch.source = Disturbed(patch.source, disturbing, patch.channels, patch.names, seed=seed)
         reboots = [f for f in faults if isinstance(f, fault.Reboot)]
         self._reboots = sorted(reboots, key=lambda f: f.at_s, reverse=True)  # the next one last
         self._unplugs = [f for f in faults if isinstance(f, fault.Unplug)]
-        self._stages = _stages(faults, seed, self.log)
+        self._stages = _stages(faults, seed, self.log, _BARE_AFTER if bare else _BYTES_AFTER)
         self._open: str | None = None  # by what the line was left without a delimiter
         self._flushed = False
 
@@ -86,21 +93,24 @@ class Link:
         return out
 
     def command(self, message: Message | Unknown | Malformed | CorruptBytes) -> list[Frame]:
-        """What comes back over the line for a command of the host's. Resent samples are in nobody's account."""
+        """What comes back over the line for a command of the host's. Samples sent again make good what is lost."""
         answers = self.patch.command(message)
-        return self._carry(self._frames(answers, resent=isinstance(message, Resend)))
+        return self._carry(self._frames(answers, again=isinstance(message, Resend)))
 
     def arrived(self, sent: Frame) -> bool:
         """The frame's bytes went out; whether a host can read it."""
         cause = sent.spoiled or self._open
-        self._open = None if sent.data.endswith(DELIMITER) else cause or "open"
+        self._open = None if self._bare or sent.data.endswith(DELIMITER) else cause or "open"
         if cause:
             self.lost(sent, cause)
             return False
         sent.fate.copies -= 1
         if not sent.fate.arrived:
             sent.fate.arrived = True
-            self.log.delivered += sent.fate.samples
+            if sent.fate.again:
+                self.log.regain(sent.fate.first, sent.fate.samples)
+            else:
+                self.log.delivered += sent.fate.samples
         return True
 
     def lost(self, sent: Frame, kind: str) -> None:
@@ -111,12 +121,13 @@ class Link:
         """`advance`, on a line that takes everything."""
         return b"".join(sent.data for sent in self.advance(samples) if self.arrived(sent) or True)
 
-    def _frames(self, messages: Sequence[Message], *, resent: bool = False) -> list[Frame]:
-        return [Frame(frame(m), self._fate(m, resent)) for m in messages]
+    def _frames(self, messages: Sequence[Message], *, again: bool = False) -> list[Frame]:
+        wrap = encode if self._bare else frame
+        return [Frame(wrap(m), self._fate(m, again)) for m in messages]
 
-    def _fate(self, message: Message, resent: bool) -> Fate:
-        if isinstance(message, Samples) and not resent:
-            return Fate(self.patch.position(message.index), len(message.counts))
+    def _fate(self, message: Message, again: bool) -> Fate:
+        if isinstance(message, Samples):
+            return Fate(self.patch.position(message.index), len(message.counts), again=again)
         return Fate(0, 0)
 
     def _carry(self, frames: list[Frame]) -> list[Frame]:
@@ -247,14 +258,36 @@ class _Garbage:
         return [Frame(data, Fate(0, 0), "garbage"), *frames]
 
 
+class _CutShort(_Corrupt):
+    """Over GATT: the radio spoils no bits unnoticed, but a firmware may send less than it should."""
+
+    def _flipped(self, data: bytes) -> bytes:
+        return data[: self._rng.integers(1, len(data))]
+
+
+class _Unheard(_Garbage):
+    """Over GATT: notifications of a type that nobody knows."""
+
+    def carry(self, frames: list[Frame], at_s: float) -> list[Frame]:
+        out = super().carry(frames, at_s)
+        if len(out) == len(frames):
+            return out
+        data = bytes([UNHEARD]) + out[0].data
+        pieces = [data[at : at + UNHEARD_BYTES] for at in range(0, len(data), UNHEARD_BYTES)]
+        return [*(Frame(bytes([UNHEARD]) + piece[1:], Fate(0, 0), "garbage") for piece in pieces), *out[1:]]
+
+
 _FRAMES_FIRST = {fault.Drop: _Drop, fault.Duplicate: _Duplicate, fault.Reorder: _Reorder, fault.Burst: _Burst}
-_BYTES_AFTER = {fault.Corrupt: _Corrupt, fault.Garbage: _Garbage}
+_BYTES_AFTER: dict[type[fault.Fault], type[_Corrupt | _Garbage]] = {fault.Corrupt: _Corrupt, fault.Garbage: _Garbage}
+_BARE_AFTER: dict[type[fault.Fault], type[_Corrupt | _Garbage]] = {fault.Corrupt: _CutShort, fault.Garbage: _Unheard}
 
 
-def _stages(faults: Sequence[fault.Fault], seed: int, log: Log) -> list[Stage]:
+def _stages(
+    faults: Sequence[fault.Fault], seed: int, log: Log, after: Mapping[type[fault.Fault], type[_Corrupt | _Garbage]]
+) -> list[Stage]:
     """In the order given, but what spoils bytes after what moves frames."""
     out: list[Stage] = []
-    for layer, (place, setting) in itertools.product((_FRAMES_FIRST, _BYTES_AFTER), enumerate(faults)):
+    for layer, (place, setting) in itertools.product((_FRAMES_FIRST, after), enumerate(faults)):
         if kind := layer.get(type(setting)):
             out.append(kind(setting, np.random.default_rng((seed, place)), log))
     return out
@@ -262,5 +295,5 @@ def _stages(faults: Sequence[fault.Fault], seed: int, log: Log) -> list[Stage]:
 
 def _lose(log: Log, fate: Fate, kind: str) -> None:
     fate.copies -= 1
-    if not fate.copies and not fate.arrived:
+    if not fate.copies and not fate.arrived and not fate.again:
         log.lose(kind, fate.first, fate.samples)

@@ -278,9 +278,10 @@ def decode(data: bytes) -> Message | Unknown | Malformed:
     if kind is Samples:
         index, clock_us, off, count, channels = fields
         at = MIN_SIZE[Samples.TYPE]
-        if not count or not 1 <= channels <= MAX_CHANNELS or len(data) < at + 3 * count * channels:
+        end = at + 3 * count * channels
+        if not count or not 1 <= channels <= MAX_CHANNELS or not end <= min(len(data), MAX_MESSAGE):
             return Malformed(data[0], len(data))
-        return Samples(index, clock_us, off, unpack24(data[at : at + 3 * count * channels]).reshape(count, channels))
+        return Samples(index, clock_us, off, unpack24(data[at:end]).reshape(count, channels))
     return kind(*fields)
 
 

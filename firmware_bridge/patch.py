@@ -51,7 +51,6 @@ MESSAGE_S = 0.02  # of signal in one message: 50 messages a second, as a radio's
 ANNOUNCE_S = 5.0  # between identities, so that a host that joins late need not ask
 STATUS_S = 1.0
 FAREWELLS = 3  # a line that loses one frame in ten loses all of them once in a thousand
-RESEND_S = 10.0  # of samples held for Resend: 60 kB at 500 Hz and 3 channels, what a microcontroller can spare
 INDEX_MODULUS = 1 << 32
 FIRST_COMMAND = 0x80  # type bytes from here on flow towards the patch
 BOOT_STRIDE = 0x9E3779B9  # odd: boot ids repeat only after 2^32 boots
@@ -73,6 +72,7 @@ class VirtualPatch:
         name: str = "virtual patch",
         adc_bits: int = 24,
         samples_per_message: int | None = None,
+        ring_s: float = 0.0,  # of samples held for Resend; with none it cannot
     ) -> None:
         if not 0 < len(channels) <= MAX_CHANNELS:
             raise ValueError(f"{len(channels)} channels: a patch has 1 to {MAX_CHANNELS}")
@@ -87,7 +87,7 @@ class VirtualPatch:
         self.finished = False
         self._device_id, self._firmware, self._name, self._adc_bits = device_id, firmware, name, adc_bits
         self._counts_per_mv = np.array([PV_PER_MV / c.gain_pv_per_count for c in channels])
-        self._wanted, self._fit = samples_per_message, fit
+        self._wanted, self._fit, self._ring_s = samples_per_message, fit, ring_s
         self.boot_id = boot_id
         self._dropped = 0
         self._silent = 0  # samples until the next boot is done
@@ -100,12 +100,14 @@ class VirtualPatch:
         self._at_rate_since = (self.elapsed_s, self.log.sampled)
         self._rate_mhz = self.source.rate_mhz
         per_message = self._wanted or max(1, round(MESSAGE_S * self.rate))
-        self.samples_per_message = min(per_message, self._fit)
+        self._most = min(per_message, samples_that_fit(MAX_MESSAGE, len(self.channels)))
+        self.samples_per_message = min(self._most, self._fit)
         self._first = self._index = self._sent = first_index  # next: to be sampled, to be sent
         self._booted_at = self.log.sampled
         self._announce_at = self._status_at = first_index
         self._electrode_off = 0
-        self._room = math.ceil(RESEND_S * self.rate) + self.samples_per_message
+        self._held = math.ceil(self._ring_s * self.rate)  # samples, at most
+        self._room = self._held + self._most
         self._counts = np.zeros((self._room, len(self.channels)), np.int32)
         self._off = np.zeros(self._room, np.uint16)
 
@@ -137,6 +139,11 @@ class VirtualPatch:
             out += self._stay_silent(step) if self._silent else self._sample(step)
             samples -= step
         return out
+
+    def limit(self, samples: int) -> None:
+        """No message holds more samples than this from now on, as a line may ask between two messages."""
+        self._fit = samples
+        self.samples_per_message = min(self._most, samples)
 
     def reboot(self, silent_samples: int = 0) -> None:
         """Lose what is not sent yet, sample nothing for `silent_samples`, then begin at 0 under a new boot id."""
@@ -241,7 +248,7 @@ class VirtualPatch:
 
     def _announce(self) -> list[Message]:
         self._announce_at = self._index + math.ceil(ANNOUNCE_S * self.rate)
-        can = CAN_SET_RATE | CAN_RESEND
+        can = CAN_SET_RATE | (CAN_RESEND if self._held else 0)
         who = (MAJOR, MINOR, self._device_id, self.boot_id, self._firmware)
         what = (self._rate_mhz, self._adc_bits, len(self.channels), can, self._name)
         return [Identity(*who, *what), *self.channels]
@@ -265,7 +272,7 @@ class VirtualPatch:
     def _resend(self, token: int, first: int, count: int) -> list[Message]:
         if not 0 < count < INDEX_MODULUS // 2:
             return [Ack(Resend.TYPE, token, BAD_ARGUMENT)]
-        oldest = max(self._first, self._index - math.ceil(RESEND_S * self.rate))
+        oldest = max(self._first, self._index - self._held)
         start = self._unwrapped(first)
         stop = min(start + count, self._sent)
         start = max(start, oldest)

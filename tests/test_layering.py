@@ -76,7 +76,19 @@ def test_import_edge_loads_nothing_but_itself():
     assert in_a_fresh_python("import edge; print(json.dumps(loaded()))") == ["edge"]
 
 
-@pytest.mark.parametrize("module", ["pipeline", "whole", "runner", "sources.patch", "sources.serial", "sinks.jsonl"])
+@pytest.mark.parametrize(
+    "module",
+    [
+        "pipeline",
+        "whole",
+        "runner",
+        "sources.patch",
+        "sources.serial",
+        "sources.ble",
+        "sinks.ble_server",
+        "sinks.jsonl",
+    ],
+)
 def test_the_live_path_loads_numpy_and_the_wire_and_no_more(module):
     program = f"import edge.{module}; print(json.dumps(loaded()))"
     assert set(in_a_fresh_python(program)) <= {"edge", "firmware_bridge", "numpy", "cobs"}

@@ -1,4 +1,4 @@
-"""`edge-patch`: a patch in software, on a pseudo-terminal or in a file."""
+"""`edge-patch`: a patch in software, on a pseudo-terminal, by Bluetooth LE or in a file."""
 
 from __future__ import annotations
 
@@ -30,9 +30,11 @@ SYNTHETIC_S = 60.0  # of signal, where no --duration says otherwise; also what -
 SYNTHETIC_RATE = 500.0
 AMPLIFIER_NOISE_UV = 1.5  # rms, as an ADS1298 has at gain 6; a line without any is a dead one to a judge of quality
 MAX_SYNTHETIC_S = 4 * 3600.0  # 1 GB while it is made; --loop goes on for ever in less
+MAX_RING_S = 600.0  # a patch with more memory than that is none
 WRITE_S = 1.0  # of signal at once, into a file
 WAIT_S = 1.0
 NO_PATH = ""  # --pty alone
+BLE_NAME = "ECG patch"  # --ble alone
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -46,7 +48,7 @@ def _main(argv: list[str] | None) -> int:
     patch = None
     with contextlib.suppress(KeyboardInterrupt):
         patch = _patch(options)
-        send = _serve if options.out is None else _write
+        send = _serve if options.pty is not None else _notify if options.ble is not None else _write
         send(patch, faults, options)
     if patch is not None:
         print(f"edge-patch: {_account(patch.log)}", file=sys.stderr)
@@ -67,6 +69,13 @@ def _parser() -> argparse.ArgumentParser:
     to.add_argument(
         "--pty", metavar="PATH", nargs="?", const=NO_PATH, help="serve on a pseudo-terminal; PATH links to it"
     )
+    to.add_argument(
+        "--ble",
+        metavar="NAME",
+        nargs="?",
+        const=BLE_NAME,
+        help=f'be a Bluetooth LE peripheral of this name (default "{BLE_NAME}"); needs the extra edge-ecg[ble]',
+    )
     to.add_argument("--out", metavar="FILE", type=Path, help="write the framed bytes to FILE, as fast as it goes")
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--replay", metavar="FILE", type=Path, help="a recording: WFDB, EDF, DICOM or CSV")
@@ -75,6 +84,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rate", metavar="HZ", type=float, help="samples a second (default: the recording's)")
     parser.add_argument("--speed", metavar="1|N|max", help="times real time, or as fast as the host reads (default 1)")
     parser.add_argument("--fault", metavar="KIND[:k=v,...]", action="append", default=[], help="may be repeated")
+    parser.add_argument(
+        "--ring",
+        metavar="S",
+        type=float,
+        default=0.0,
+        help="seconds held, for a host that asks for what got lost (default 0)",
+    )
     parser.add_argument("--seed", metavar="N", type=int, help="of faults, rhythm and boot id: same seed, same bytes")
     parser.add_argument("--duration", metavar="S", type=float, help="seconds of signal (default: all of it)")
     parser.add_argument("--loop", action="store_true", help="begin the recording again when it ends")
@@ -92,6 +108,8 @@ def _checked(options: argparse.Namespace) -> list[Fault]:
         raise UsageError(f"--rate {options.rate:g}: a patch samples at 50 to 4000 Hz")
     if options.duration is not None and not (math.isfinite(options.duration) and options.duration > 0):
         raise UsageError(f"--duration {options.duration:g}: must be a number of seconds above 0")
+    if not 0 <= options.ring <= MAX_RING_S:
+        raise UsageError(f"--ring {options.ring:g}: must be 0 to {MAX_RING_S:g} seconds")
     if options.seed is not None and options.seed < 0:
         raise UsageError(f"--seed {options.seed}: must be 0 or more")
     if options.out is not None:
@@ -107,7 +125,7 @@ def _check_file_options(options: argparse.Namespace) -> None:
         raise UsageError("--out with --loop never ends: give --duration")
     for name in ("speed", "free_run"):
         if getattr(options, name):
-            raise UsageError(f"--{name.replace('_', '-')} is for --pty: a file takes all at once")
+            raise UsageError(f"--{name.replace('_', '-')} is for --pty and --ble: a file takes all at once")
 
 
 def _speed(text: str) -> float:
@@ -128,9 +146,17 @@ def _patch(options: argparse.Namespace) -> VirtualPatch:
     if options.rate is None and (why := refused_rate(round(1000 * rate))):
         raise UsageError(f"the recording has {rate:g} samples a second ({why}): give --rate")
     boot_id = secrets.randbits(32) if options.seed is None else options.seed % (1 << 32)
-    return virtual_patch(
-        mv, rate, leads, sent_rate=options.rate, loop=options.loop, seconds=options.duration, boot_id=boot_id
-    )
+    how = {"sent_rate": options.rate, "loop": options.loop, "seconds": options.duration}
+    if options.ble is not None:
+        how["samples_per_message"] = _in_a_notification(len(leads), options.rate or rate)
+    return virtual_patch(mv, rate, leads, **how, boot_id=boot_id, ring_s=options.ring)
+
+
+def _in_a_notification(channels: int, rate: float) -> int:
+    from edge.sinks.ble_patch import samples_a_notification
+    from firmware_bridge.gatt import GOOD_MTU
+
+    return samples_a_notification(GOOD_MTU, channels, rate)
 
 
 def _replayed(options: argparse.Namespace, wanted: Sequence[str]) -> tuple[Signal, float, Sequence[str]]:
@@ -181,6 +207,29 @@ def _serve(patch: VirtualPatch, faults: Sequence[Fault], options: argparse.Names
             pass
 
 
+def _notify(patch: VirtualPatch, faults: Sequence[Fault], options: argparse.Namespace) -> None:
+    import asyncio
+
+    from edge.sinks.ble_server import BlePatchServer
+    from firmware_bridge.gatt import scan_response
+
+    how = {"speed": options.speed, "seed": options.seed or 0, "wait_for_host": not options.free_run}
+
+    try:
+        scan_response(options.ble)
+    except ValueError as why:
+        raise UsageError(f"--ble: {why}") from None
+
+    async def serve() -> None:
+        with _fault_checks():
+            server = BlePatchServer(patch, faults, name=options.ble, **how)
+        async with server:
+            show(server.name)
+            await server.serve()
+
+    asyncio.run(serve())
+
+
 @contextlib.contextmanager
 def _fault_checks() -> Iterator[None]:
     """What a fault asks for that this patch has not is the command line's mistake."""
@@ -194,7 +243,8 @@ def _account(log: Log) -> str:
     """What became of the samples, in one line."""
     lost = ", ".join(f"{kind} {count}" for kind, count in sorted(log.lost.items())) or "none"
     struck = ", ".join(f"{kind} {count}" for kind, count in sorted(log.happened.items()) if count)
-    return f"{log.sampled} samples, {log.delivered} sent whole; lost: {lost}" + (
+    again = f" ({log.regained} of them when asked again)" if log.regained else ""
+    return f"{log.sampled} samples, {log.delivered} sent whole{again}; lost: {lost}" + (
         f"; faults: {struck}" if struck else ""
     )
 

@@ -18,6 +18,8 @@ EXAMPLES = f"""\
 examples:
   edge-run --demo                                 a real heart through a virtual patch, in half a minute
   edge-run --port /dev/ttyUSB0 --record night     a patch on a serial port, recorded
+  edge-run --ble "ECG patch"                      a patch by Bluetooth LE: by name, address or service
+  edge-run --port /dev/ttyUSB0 --device cyton --channels II,V1,V5     a board of another make
   edge-run --replay rec.hea --channels II,V1,V5 --speed max --events -
   edge-run --port /dev/ttyUSB0 --patient patient.json     with what edge-enrol learnt of this heart
 
@@ -93,14 +95,19 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument_group("source (one of)").add_argument
     add("--port", metavar="DEV", help="a patch on this serial port")
+    add("--ble", metavar="NAME|ADDRESS|SERVICE", help="a patch by Bluetooth LE (needs the extra: edge-ecg[ble])")
     add("--replay", metavar="FILE", help="a recording: WFDB (with or without .hea), EDF, DICOM or CSV")
     add("--demo", action="store_true", default=None, help="a real recording through a virtual patch and a real pty")
-    add("--list", action="store_true", help="list the serial ports, and end")
+    add("--list", action="store_true", help="list the serial ports and Bluetooth devices, and end")
     add = parser.add_argument_group("signal").add_argument
+    add("--device", metavar="NAME", help="of another make, at --port or --ble: cyton, openview, polar")
     add("--channels", metavar="II,V1,V5", help="which leads to use, or what channels without such names are, in turn")
+    add("--device-setup", metavar="TEXT", help="send this to the --device before it begins")
+    add("--uv-per-count", metavar="UV", help="of a --device whose gain is not the usual one")
     add("--mains", metavar="HZ", help="a notch at 50 or 60 Hz, or off (default)")
     add("--hop", metavar="S", help="seconds between windows of 2 s (default 1): less is sooner and costs more")
     add("--baud", metavar="N", help="of the serial port (default 115200)")
+    add("--bond", action="store_true", default=None, help="listen to a Bluetooth patch only once it is paired with us")
     add("--give-up", metavar="S", help="seconds to wait for a port or a patch that went away (default 60)")
     add("--speed", metavar="1|N|max", help="of a replay, times real time (default 1)")
     add("--duration", metavar="S", help="seconds of signal after which to end")

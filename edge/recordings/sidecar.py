@@ -24,6 +24,7 @@ class Sidecar:
         self._facts = _existing(path)
         self._facts.setdefault("runs", [])
         self._facts.setdefault("gaps", [])
+        self._facts.setdefault("times", [])
         self._changed = True
         self.update(facts)
 
@@ -42,6 +43,16 @@ class Sidecar:
 
     def add_run(self, sample: int, start_utc: datetime | None) -> None:
         self._list("runs", {"sample": sample, "start_utc": start_utc.isoformat() if start_utc else None})
+
+    def set_run_start(self, utc: datetime) -> None:
+        """Of the run that goes on."""
+        if self._facts["runs"]:
+            self._facts["runs"][-1]["start_utc"] = utc.isoformat()
+            self._changed = True
+
+    def add_time(self, sample: int, utc: str) -> None:
+        """A sample, and when it was taken: what a long recording's time is interpolated from."""
+        self._list("times", {"sample": sample, "utc": utc})
 
     def save(self) -> None:
         """Errors: OutputError."""
@@ -67,7 +78,7 @@ def _existing(path: Path) -> dict[str, Any]:
         facts = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError):
         return {}
-    lists = isinstance(facts, dict) and all(isinstance(facts.get(key, []), list) for key in ("gaps", "runs"))
+    lists = isinstance(facts, dict) and all(isinstance(facts.get(key, []), list) for key in ("gaps", "runs", "times"))
     return facts if lists else {}
 
 

@@ -74,6 +74,7 @@ class WfdbWriter:
             self._segments, began = earlier_run(self.directory, self._shape)
             self._complete = sum(samples for _, samples in self._segments)
             self._absent = pause_samples(self._master, began, start_utc, self._complete, rate)
+            self._began_here = not self._segments
             self._start_utc = began if self._segments else start_utc
             self.offset_samples = self._position
             self._number = next_number(self.directory, name)
@@ -98,6 +99,13 @@ class WfdbWriter:
         """As `write`, for counts (n x leads) as the device sent them, and `missing` (n x leads) where it did not."""
         absent = np.zeros(np.shape(counts), np.bool_) if missing is None else missing
         self._write(start, np.asarray(counts, np.float64), absent)
+
+    def began(self, utc: datetime) -> None:
+        """Sample 0 of this run was taken at `utc`, as is known by now; the header says so where it is the record's."""
+        self.sidecar.set_run_start(utc)
+        if self._began_here and utc != self._start_utc:
+            self._start_utc = _as_utc(utc)
+            self._unflushed = max(self._unflushed, 1)  # the header is to be written again
 
     def flush(self) -> None:
         """What was written up to now can be read when this returns, even if the process is killed after it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from edge.blocks import Block, TwelveLeads
 from edge.events import Event
@@ -24,6 +24,14 @@ class RunInfo:
     patient: str = ""  # when its file was made, where there is one
 
 
+@dataclass(frozen=True, slots=True)
+class News:
+    """An output fails, or works again."""
+
+    up: bool
+    text: str
+
+
 class Sink(Protocol):
     """Where results go. Methods may raise OutputError; after `close` nothing more comes."""
 
@@ -38,3 +46,10 @@ class Sink(Protocol):
     def event(self, event: Event) -> None: ...
 
     def close(self, summary: dict[str, Any]) -> None: ...
+
+
+@runtime_checkable
+class Reporting(Protocol):
+    """A sink that has something to say of itself."""
+
+    def take_news(self) -> list[News]: ...

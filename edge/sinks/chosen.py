@@ -12,11 +12,20 @@ from edge.sinks.state import ViewState
 def chosen_sinks(s: RunSettings, state: ViewState) -> list[Sink]:
     """What the settings ask for, in order. A sink that cannot be opened closes those before it."""
     made: list[Sink] = []
+
+    def beside(sink: Sink, name: str, *, raw: bool = True, twelve: bool = True) -> Sink:
+        """In a thread of its own where the stream does not wait; a recording does."""
+        if not (s.port or s.ble):
+            return sink
+        from edge.sinks.queued import Queued
+
+        return Queued(sink, name, raw=raw, twelve=twelve)
+
     with contextlib.ExitStack() as undo:
         if s.events:
             from edge.sinks.jsonl import Jsonl
 
-            made.append(Jsonl(s.events))
+            made.append(beside(Jsonl(s.events), s.events, raw=False, twelve=False))
             undo.callback(made[-1].close, {})
         if s.summary:
             from edge.sinks.jsonl import SummaryFile
@@ -25,12 +34,15 @@ def chosen_sinks(s: RunSettings, state: ViewState) -> list[Sink]:
         if s.record:
             from edge.sinks.recorder import Recorder
 
-            made.append(Recorder(s.record, s.raw))
+            made.append(beside(Recorder(s.record, s.raw), str(s.record)))
         if alerts_in := s.alert_dir or s.record:
             from edge.sinks.alert_log import AlertLog
             from edge.sinks.strips import Strips
 
-            made += [AlertLog(alerts_in), Strips(alerts_in)]
+            made += [
+                beside(AlertLog(alerts_in), f"alerts in {alerts_in}", raw=False, twelve=False),
+                beside(Strips(alerts_in), f"strips in {alerts_in}", raw=False),
+            ]
         if s.view != "none" and s.events != "-":
             from edge.sinks.view import View
 

@@ -125,5 +125,5 @@ def failure(name: str, error: OSError) -> OutputError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return OutputError(f"no space left for {name}: free some, or write elsewhere", Reason.FULL)
     if error.errno == errno.EPIPE:
-        return OutputError(f"the reader of {name} went away", Reason.UNWRITABLE)
+        return OutputError(f"the reader of {name} went away", Reason.GONE)
     return OutputError(f"{name} cannot be written ({error.strerror}): choose another place", Reason.UNWRITABLE)

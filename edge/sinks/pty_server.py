@@ -160,7 +160,8 @@ class PtyServer:
             self._link.arrived(sent)
         else:
             self._link.lost(sent, "overrun")
-            self._patch.drop(sent.fate.samples)
+            if not sent.fate.again:
+                self._patch.drop(sent.fate.samples)
 
     def _offer(self, data: bytes) -> bool:
         """Whole frames or nothing, whatever room the kernel has left: none is waited for."""

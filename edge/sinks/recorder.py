@@ -6,6 +6,7 @@ import contextlib
 import re
 import time
 from collections import Counter
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from edge.sinks.base import RunInfo
 
 FLUSH_S = 0.5
 DESCRIBE_S = 10.0  # between two states of the sidecar: it sums up, and is whole at the end
-RAW_PIECE_S = 0.4  # with FLUSH_S, less than the second that a crash may cost
+RAW_PIECE_S = 0.25  # with FLUSH_S and the way from the patch, less than the second that a crash may cost
 RAW_UV_PER_COUNT = 0.05  # where the source does not say: 24 bits of it reach +-419 mV
 BEATS, RHYTHMS, ALERTS = "qrs", "rhy", "alm"
 
@@ -36,10 +37,11 @@ class Recorder:
         self._leads: WfdbWriter | None = None
         self._raw: WfdbWriter | None = None
         self._pieces: Grid | None = None  # raw samples, gathered: they come a few at a time
+        self._raw_end = 0
         self._marks: dict[str, AnnotationWriter] = {}
         self._sd_sum, self._sd_count = np.zeros(12), np.zeros(12)
         self._origins: dict[str, Counter[Origin]] = {lead: Counter() for lead in LEADS}  # samples
-        self._flushed = time.monotonic()
+        self._flushed = self._raw_flushed = time.monotonic()
         self._described_s = -DESCRIBE_S
 
     def start(self, info: RunInfo) -> None:
@@ -61,8 +63,16 @@ class Recorder:
             )
 
     def raw(self, block: Block) -> None:
-        if self._pieces is not None:
-            self._write_raw(self._pieces.push(block))
+        if self._pieces is None:
+            return
+        if block.start != self._raw_end:  # what comes between was not written for want of room, or of time
+            self._write_raw(self._pieces.flush())
+        self._raw_end = block.end
+        whole = self._pieces.push(block)
+        self._write_raw(whole)
+        if whole and self._raw is not None and time.monotonic() - self._raw_flushed > FLUSH_S - RAW_PIECE_S / 2:
+            self._raw_flushed = time.monotonic()
+            self._raw.flush()
 
     def twelve(self, block: TwelveLeads) -> None:
         assert self._leads is not None
@@ -83,8 +93,21 @@ class Recorder:
         elif event["type"] in ("alert", "technical"):
             self._mark(ALERTS, event["sample"], '"', f"{event['kind']} {event['state']} {event['id']}")
             self._marks[ALERTS].flush()  # it may be the last for long: that the link is down, say
+        elif event["type"] == "time":
+            self._take_time(event)
+
+    def _take_time(self, told: Event) -> None:
+        """When the samples were taken, as is known by now."""
+        for file in (self._leads, self._raw):
+            if file is not None:
+                file.began(datetime.fromisoformat(told["start_utc"]))
+                file.sidecar.update({"drift_ppm": told["drift_ppm"]})
+        if self._leads is not None and "sample" in told:
+            self._leads.sidecar.add_time(self._leads.offset_samples + told["sample"], told["utc"])
 
     def close(self, summary: dict[str, Any]) -> None:
+        if summary.get("time"):
+            self._take_time(summary["time"])
         with contextlib.ExitStack() as closing:  # each of them, whichever fails
             for file in (*self._marks.values(), self._raw, self._leads):
                 if file is not None:

@@ -37,7 +37,7 @@ class View:
             about = ActiveAlert(event["kind"], event["priority"], event["type"] == "technical", event["t"])
             if event["state"] != "acknowledged":
                 self._console.alert(about, on=event["state"] == "on")
-        elif event["type"] == "link":
+        elif event["type"] in ("link", "output"):
             self._console.note(event["text"])
 
     def close(self, summary: dict[str, Any]) -> None:

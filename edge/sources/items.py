@@ -22,6 +22,7 @@ class Described:
     firmware: str = ""
     uv_per_count: tuple[float, ...] = ()  # of the raw recording, one a channel; empty where unknown
     total_s: float | None = None  # of a recording
+    at_ns: int | None = None  # the clock by which a live source's samples come (`Chunk.came_ns`), now
 
     def about(self) -> dict[str, str]:
         """For events."""
@@ -47,6 +48,22 @@ class Suspected:
     """The next hole has this cause."""
 
     cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """The sender was asked for its samples `first` to before `end` again."""
+
+    first: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Forgone:
+    """What is still missing of its samples `first` to before `end` will not come."""
+
+    first: int
+    end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +100,8 @@ class Link:
     text: str
 
 
-Item = Described | Chunk | Upto | Restarted | Suspected | Corruption | Contact | Battery | Button | Link
+Placing = Chunk | Upto | Restarted | Suspected | Awaited | Forgone  # what the timeline goes by
+Item = Described | Placing | Corruption | Contact | Battery | Button | Link
 
 
 class Source(Protocol):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import replace
 
 from edge.errors import Reason, SourceLost
 from edge.sources.description import Description
 from edge.sources.items import Battery, Button, Contact, Corruption, Item, Restarted, Suspected, Upto
+from edge.sources.resending import Resending
 from edge.sources.running_index import INDEX_MODULUS, LEAP_S, QUIET_S, Place, RunningIndex
 from edge.timeline import Cause, Chunk
 from firmware_bridge import messages as wire
@@ -37,7 +39,9 @@ class PatchLink:
         self._identity: wire.Identity | None = None
         self._table: dict[int, wire.Channel] = {}
         self._description: Description | None = None  # once it is whole
+        self._now_ns = 0  # of the host's clock, at the latest message
         self._count = RunningIndex(0.0)
+        self._resending = Resending(0.0, self._ask_for)
         self._doubtful = False  # whether the boot is still the one known
         self._away = False  # the link was down, and no samples have come since
         self._waiting: deque[tuple[Incoming, int]] = deque(maxlen=MAX_WAITING)  # with the host's time
@@ -61,6 +65,7 @@ class PatchLink:
         """Ask the patch who it is; to be called when the link comes up, or (`silent`) was up and says nothing."""
         self._ask()
         self._away |= not silent
+        self._resending.link_returned()
         if self.described:
             self._doubtful = True
             self.outgoing.append(wire.Start(self._next_token()))
@@ -72,6 +77,7 @@ class PatchLink:
 
     def feed(self, message: Incoming, now_ns: int) -> list[Item]:
         """What `message`, come at `now_ns` of the host's monotonic clock, says. Raises SourceLost to refuse a patch."""
+        self._now_ns = now_ns
         match message:
             case wire.Identity() as m:
                 return self._identify(m)
@@ -126,6 +132,11 @@ class PatchLink:
     def _ask(self) -> None:
         self.outgoing.append(wire.Hello(self._next_token(), wire.MAJOR, wire.MINOR))
 
+    def _ask_for(self, first: int, samples: int) -> int:
+        token = self._next_token()
+        self.outgoing.append(wire.Resend(token, first % INDEX_MODULUS, samples))
+        return token
+
     def _next_token(self) -> int:
         self._token = (self._token + 1) % 256
         return self._token
@@ -179,6 +190,7 @@ class PatchLink:
         """The patch counts from anew; by how much the timeline moves on is told with the first that comes."""
         self._restarting |= self._count.next is not None
         self._count.end()
+        self._resending.restart()
         self._begins, self._strays = None, 0
         self.streaming = self._started = False
         self.outgoing.append(wire.Start(self._next_token()))
@@ -200,8 +212,10 @@ class PatchLink:
             self._refuse(reason)
         self._description = Description.of(identity, self._table, self._channels, self.source)
         self._count = RunningIndex(self._description.rate)
+        self._resending = Resending(self._description.rate, self._ask_for)
+        self._resending.capable(bool(identity.capabilities & wire.CAN_RESEND))
         self.outgoing.append(wire.Start(self._next_token()))
-        return [self._description.item(self.source), *self.settle()]
+        return [replace(self._description.item(self.source), at_ns=self._now_ns), *self.settle()]
 
     def _acknowledged(self, m: wire.Ack) -> list[Item]:
         if m.command == wire.Start.TYPE and m.result == wire.OK:
@@ -211,6 +225,8 @@ class PatchLink:
             if self._identity is not None and self._half >= HELLO_TRIES:
                 self._refuse(refusal(self._identity, self._table) or "the patch does not describe its channels")
             self._ask()
+        if m.command == wire.Resend.TYPE and m.result != wire.OK:
+            return self._resending.refused(m.token, m.result == wire.UNKNOWN_COMMAND)
         return []
 
     def _refuse(self, reason: str) -> None:
@@ -225,17 +241,23 @@ class PatchLink:
         if self._restarting and not self._away and (left := count.left_over(m.index)) is not None:
             return [Chunk(left, known.millivolts(m.counts, off))]
         out = self._begin(m, now_ns) if count.next is None else []
-        index = count.unwrap(m.index)
-        place = count.place(index + len(m.counts), now_ns)
-        if not sure and (place is not Place.HERE or count.quiet(now_ns)):
-            return self._doubt(m, now_ns)
-        if place is Place.AHEAD:
-            return self._stray(m, now_ns)
-        self._strays, self.streaming, self._away = 0, True, False
-        if count.heard(index + len(m.counts), now_ns) and off != self._off:
-            self._off = off
-            out.append(Contact(off))
-        return [*out, Chunk(index, known.millivolts(m.counts, off))]
+        assert count.next is not None
+        index, expected = count.unwrap(m.index), count.next
+        end = index + len(m.counts)
+        live = not self._resending.answers(index, end)
+        if live:
+            place = count.place(end, now_ns)
+            if not sure and (place is not Place.HERE or count.quiet(now_ns)):
+                return self._doubt(m, now_ns)
+            if place is Place.AHEAD:
+                return self._stray(m, now_ns)
+            self._strays, self.streaming, self._away = 0, True, False
+            if count.heard(end, now_ns) and off != self._off:
+                self._off = off
+                out.append(Contact(off))
+        missing = self._resending.came(index, end, expected, now_ns)
+        came_ns = now_ns if live else None
+        return [*out, *missing, Chunk(index, known.millivolts(m.counts, off), m.clock_us, came_ns)]
 
     def _begin(self, m: wire.Samples, now_ns: int) -> list[Item]:
         """The first samples of a boot: where its count begins, and how much of the timeline passed before."""

@@ -1,10 +1,16 @@
-"""The serial ports of this machine."""
+"""The serial ports of this machine, and the Bluetooth devices around it."""
 
 from __future__ import annotations
 
 
 def listing() -> str:
-    """One port a line, for people."""
+    """For people: one port a line, then one device a line; where there are none, why."""
+    from edge.sources.ble_scan import listing as devices
+
+    return f"{_ports()}\n{devices()}"
+
+
+def _ports() -> str:
     from serial.tools import list_ports
 
     ports = sorted(list_ports.comports())

@@ -40,6 +40,17 @@ static inline uint32_t eb_get32(const uint8_t *at)
     return (uint32_t)eb_get_le(at, 4);
 }
 
+/* A code as it travels; beyond 24 bits it is saturated. */
+static inline uint32_t eb_code24(int32_t count)
+{
+    if (count > EB_FULL_SCALE) {
+        count = EB_FULL_SCALE;
+    } else if (count < EB_NO_VALUE) {
+        count = -EB_FULL_SCALE; /* not EB_NO_VALUE, which is a sample that is missing */
+    }
+    return (uint32_t)count & 0xFFFFFFu;
+}
+
 static inline bool eb_is(uint8_t type, const uint8_t *data, size_t size)
 {
     return size >= eb_min_size(type) && data[0] == type;

@@ -10,16 +10,6 @@ static int32_t get24(const uint8_t *at)
     return (int32_t)(code ^ 0x800000u) - 0x800000L;
 }
 
-static uint32_t code24(int32_t count)
-{
-    if (count > EB_FULL_SCALE) {
-        count = EB_FULL_SCALE;
-    } else if (count < EB_NO_VALUE) {
-        count = -EB_FULL_SCALE; /* below 24 bits is saturation, not a missing sample */
-    }
-    return (uint32_t)count & 0xFFFFFFu;
-}
-
 uint8_t eb_type(const uint8_t *data, size_t size)
 {
     return size > 0 ? data[0] : 0u;
@@ -146,7 +136,7 @@ size_t eb_encode_samples(const eb_samples *m, const int32_t *counts, uint8_t *ou
     at = eb_put8(at, m->count);
     at = eb_put8(at, m->channels);
     for (k = 0; k < values; k++) {
-        at = eb_put_le(at, code24(counts[k]), 3);
+        at = eb_put_le(at, eb_code24(counts[k]), 3);
     }
     return size;
 }

@@ -49,3 +49,9 @@ def test_a_training_is_converged_only_where_patience_ended_it():
     assert tables.ended({"training": training | {"converged": True}}) == "converged"
     planned = training | {"recipe": recipe | {"steps": 700}}
     assert tables.ended({"training": planned}) == "to its plan's end"
+
+
+def test_what_bluetooth_lost_or_did_not_count_shows_whichever_run_it_was():
+    good = {"cpu_percent": 1.0, "notifications_per_s": 22.0, "lost": 0, "uncounted": 0}
+    figures = {"mtu": {"247": {"bare": good, "source": good | {"uncounted": -3}, "edge-run": good | {"lost": 5}}}}
+    assert tables.ble(figures)[2] == "| 247 | 22 | 5; 3 | 1.0 % | 1.0 % | 1.0 % |"

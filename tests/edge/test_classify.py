@@ -34,9 +34,9 @@ def spec():
 def heart(seconds, seed=3):
     t = np.arange(round(500 * seconds)) / 500
     beats = np.exp(-(((t % 0.8) - 0.3) ** 2) / 2e-4)
-    return (beats[:, None] * np.linspace(0.5, 1.5, 12) + 0.01 * np.random.default_rng(seed).normal(size=(len(t), 12))).astype(
-        np.float32
-    )
+    return (
+        beats[:, None] * np.linspace(0.5, 1.5, 12) + 0.01 * np.random.default_rng(seed).normal(size=(len(t), 12))
+    ).astype(np.float32)
 
 
 def blocks(mv, cuts=(500,), origin=MEASURED, start=0):
@@ -82,7 +82,11 @@ def test_no_window_spans_a_gap():
 def test_leads_that_are_unavailable_are_not_judged():
     mv = heart(30)
     missing = (Origin.UNAVAILABLE,) * 12
-    stream = [*blocks(mv[:3000]), *blocks(mv[3000:4000] * np.nan, origin=missing, start=3000), *blocks(mv[4000:], start=4000)]
+    stream = [
+        *blocks(mv[:3000]),
+        *blocks(mv[3000:4000] * np.nan, origin=missing, start=3000),
+        *blocks(mv[4000:], start=4000),
+    ]
     assert [one.start for one in run(Classify(spec(), Loudness()), stream)] == [4000, 6500, 9000]
 
 

@@ -9,9 +9,14 @@ from edge.person import Person, Sex
 
 WELL = {
     "port": "/dev/ttyUSB0",
+    "ble": "ECG patch",
+    "bond": True,
     "replay": "rec.dcm",
     "demo": True,
     "channels": ["II", "V1"],
+    "device": "cyton",
+    "uv_per_count": 0.5,
+    "device_setup": "x1060100X",
     "bundle": "bundles/mine",
     "engine": "onnx",
     "variant": "int8",
@@ -34,9 +39,14 @@ WELL = {
 }
 ILL = {
     "port": ["", 3],
+    "ble": ["", 3],
+    "bond": ["yes", 1],
     "replay": ["", False],
     "demo": ["yes", 1],
     "channels": ["II,,V1", 5, ["II", 3], [" "]],
+    "device": ["", 3],
+    "device_setup": ["", 3, "µ"],
+    "uv_per_count": [0, -1, 30, "big", True, math.nan],
     "bundle": ["", 7],
     "engine": ["torch", "LITERT", 1],
     "variant": ["", 8],

@@ -1,5 +1,6 @@
 import asyncio
 import configparser
+import re
 import shutil
 import socket
 import subprocess
@@ -147,7 +148,9 @@ def test_the_unit_starts_an_installed_command_with_options_that_it_has(unit):
     scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
     assert Path(program).name in scripts
     assert words[-1] == "$EDGE_OPTIONS"
-    given = _parser().parse_args([word.replace("${EDGE_PORT}", "/dev/ttyUSB0") for word in words[:-1]])
+    (source,) = re.findall(r'"EDGE_SOURCE=(.*?)"', UNIT.read_text())
+    assert words[0] == "$EDGE_SOURCE"
+    given = _parser().parse_args([*source.split(), *words[1:-1]])
     assert given.port == "/dev/ttyUSB0"
     state = f"/var/lib/{unit['Service']['StateDirectory']}"
     assert str(given.record) == state

@@ -2,118 +2,46 @@ import itertools
 
 import numpy as np
 import pytest
+from patch_talk import (
+    COUNT_PV,
+    FRAME,
+    PATCH,
+    RATE,
+    WEIGHTS,
+    Talk,
+    channel,
+    description,
+    identity,
+    indices,
+    of_kind,
+    samples,
+    status,
+)
 
 from edge.errors import Reason, SourceLost
 from edge.sources.items import Battery, Button, Contact, Corruption, Described, Restarted, Suspected, Upto
-from edge.sources.patch import HELLO_TRIES, MAX_WAITING, STRAYS, PatchLink
+from edge.sources.patch import HELLO_TRIES, MAX_WAITING, STRAYS
 from edge.timeline import Cause, Chunk, Timeline
 from firmware_bridge.framing import Corrupt
 from firmware_bridge.messages import (
     BUTTON,
     CHARGING,
-    ELECTRODES,
     MAJOR,
     MINOR,
     NO_VALUE,
     OK,
-    STREAMING,
     UNKNOWN_BATTERY,
     Ack,
     Channel,
     Event,
     Hello,
-    Identity,
     Malformed,
     Samples,
     Start,
-    Status,
     Stop,
     Unknown,
     full_scale,
 )
-
-RATE = 250
-COUNT_PV = 1_000_000  # 1 uV
-FRAME = 10  # samples
-WEIGHTS = {
-    "II": (-12, 0, 12, 0, 0, 0, 0, 0, 0),
-    "V1": (-4, -4, -4, 12, 0, 0, 0, 0, 0),
-    "V5": (-4, -4, -4, 0, 0, 0, 0, 12, 0),
-    "CH": (0, 0, 0, -12, 0, 0, 0, 12, 0),  # V5 against V1
-}
-PATCH = ("II", "V1", "V5")
-
-
-def identity(channels=3, **changes):
-    usual = {
-        "major": MAJOR,
-        "minor": MINOR,
-        "device_id": 0xABC,
-        "boot_id": 1,
-        "firmware": (1, 2, 3),
-        "rate_mhz": RATE * 1000,
-        "adc_bits": 24,
-        "channels": channels,
-        "capabilities": 0,
-        "name": "patch",
-    }
-    return Identity(**(usual | changes))
-
-
-def channel(k, lead, gain=COUNT_PV):
-    return Channel(k, gain, WEIGHTS[lead])
-
-
-def description(leads=PATCH, **changes):
-    return [identity(len(leads), **changes), *(channel(k, lead) for k, lead in enumerate(leads))]
-
-
-def samples(index, count=FRAME, channels=3, off=()):
-    """Samples that say which they are, another in each channel."""
-    at = np.arange(index, index + count)[:, None] % 1_000_000 + np.arange(channels) * 1000
-    bits = sum(1 << ELECTRODES.index(name) for name in off)
-    return Samples(index % 2**32, 0, bits, at.astype(np.int32))
-
-
-def status(index, flags=STREAMING, battery=UNKNOWN_BATTERY):
-    return Status(0, index % 2**32, battery, 3700, 0, flags, 0)
-
-
-class Talk:
-    """A link and its host's clock, which goes on by what the messages last."""
-
-    def __init__(self, channels=(), described=PATCH):
-        self.link = PatchLink("/dev/ttyX", channels)
-        self.now_s = 10.0
-        if described:
-            self.say(*description(described))
-            self.link.outgoing.clear()
-
-    def say(self, *messages):
-        items = []
-        for message in messages:
-            if isinstance(message, Samples):
-                self.now_s += len(message.counts) / RATE
-            items += self.link.feed(message, round(self.now_s * 1e9))
-        return items
-
-    def stream(self, first, frames):
-        """Consecutive frames of samples from index `first` on."""
-        return self.say(*(samples(first + FRAME * k) for k in range(frames)))
-
-    def asked(self, kind):
-        """Whether the patch was sent a command of this kind since the last time."""
-        found = any(isinstance(command, kind) for command in self.link.outgoing)
-        self.link.outgoing = [command for command in self.link.outgoing if not isinstance(command, kind)]
-        return found
-
-
-def indices(items):
-    return [(item.index, len(item.mv)) for item in items if isinstance(item, Chunk)]
-
-
-def of_kind(items, kind):
-    return [item for item in items if isinstance(item, kind)]
 
 
 def refused(talk, *messages, reason=Reason.PROTOCOL):
@@ -383,6 +311,20 @@ def test_after_a_silence_samples_of_the_same_boot_go_on_in_their_place():
     items += talk.say(*description())
     assert of_kind(items, Restarted) == []
     assert indices(items) == [(30 + 5 * RATE, 10), (40 + 5 * RATE, 10)]
+
+
+def test_a_host_that_slept_for_hours_finds_a_hole_of_that_length():
+    """Its clock goes on while it sleeps, so the patch's index is believed however far it has come."""
+    talk, timeline, asleep = Talk(), Timeline(PATCH, RATE), 5 * 3600 * RATE
+    items = talk.stream(0, 10)
+    talk.now_s += asleep / RATE
+    items += talk.stream(100 + asleep, 30) + talk.say(*description())
+    assert of_kind(items, Restarted) == []
+    for item in of_kind(items, Chunk):
+        timeline.push(item)
+    timeline.flush()
+    assert timeline.lost == {Cause.MISSING: asleep}
+    assert timeline.emitted == 100 + asleep + 300
 
 
 def test_where_nobody_answers_what_waits_is_bounded_and_comes_out():

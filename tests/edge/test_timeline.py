@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.blocks import Block
-from edge.timeline import BRIDGE_S, REORDER_S, Bridge, Cause, Chunk, Gap, Timeline
+from edge.timeline import BRIDGE_S, HELD_S, REORDER_S, Bridge, Cause, Chunk, Gap, Timeline
 
 RATE = 500
 LEADS = ("II", "V1")
@@ -80,6 +80,63 @@ def test_what_comes_after_it_was_given_up_stays_lost():
     mv = placed(timeline, [chunk(0), chunk(20, 300), chunk(10)])
     assert np.isnan(mv[10:20]).all()
     assert (timeline.lost[Cause.MISSING], timeline.duplicates, timeline.received) == (10, 10, 310)
+
+
+def test_a_hole_that_was_asked_for_is_waited_for_and_filled():
+    timeline = Timeline(LEADS, RATE)
+    timeline.push(chunk(0))
+    timeline.await_again(10, 60)
+    assert timeline.push(chunk(60, 5 * WINDOW)) == []
+    assert [b.start for b in timeline.push(chunk(10, 20))] == [10]
+    assert [b.start for b in timeline.push(chunk(30, 30))] == [30, 60]
+    assert not timeline.lost
+    assert balanced(timeline)
+
+
+def test_a_hole_that_was_asked_for_in_vain_is_given_up_at_once_with_the_cause_of_the_whole():
+    timeline = Timeline(LEADS, RATE)
+    timeline.push(chunk(0))
+    timeline.suspect(Cause.LINK)
+    timeline.await_again(10, 60)
+    timeline.push(chunk(60, 2 * WINDOW))
+    timeline.push(chunk(10, 20))
+    timeline.push(chunk(40, 20))
+    blocks = timeline.forgo(10, 60)
+    assert [(b.start, len(b.mv)) for b in blocks] == [(30, 10), (40, 20), (60, 2 * WINDOW)]
+    assert timeline.take_gaps() == [Gap(30, 10, Cause.LINK)]
+    assert timeline.push(chunk(30)) == [], "too late"
+    assert timeline.duplicates == 10
+    assert balanced(timeline)
+
+
+def test_only_what_was_asked_for_is_waited_for():
+    timeline = Timeline(LEADS, RATE)
+    timeline.push(chunk(0))
+    timeline.await_again(50, 100)
+    blocks = timeline.push(chunk(100, 2 * WINDOW))
+    assert [(b.start, len(b.mv)) for b in blocks] == [(10, 40)]
+    assert [b.start for b in timeline.push(chunk(50, 50))] == [50, 100]
+    assert timeline.lost == {Cause.MISSING: 40}
+
+
+def test_a_hole_that_nobody_fills_or_forgoes_is_given_up_all_the_same():
+    timeline = Timeline(LEADS, RATE)
+    timeline.push(chunk(0))
+    timeline.await_again(10, 60)
+    longest = round(HELD_S * RATE)
+    assert timeline.push(chunk(60, longest)) == []
+    assert [len(b.mv) for b in timeline.push(chunk(60 + longest, 1))] == [50, longest, 1]
+
+
+def test_a_new_count_waits_for_nothing_of_the_old_one():
+    timeline = Timeline(LEADS, RATE)
+    timeline.push(chunk(0))
+    timeline.await_again(10, 60)
+    timeline.push(chunk(60, 10))
+    assert timeline.restart(0)[-1].end == 70
+    timeline.push(chunk(0))
+    assert timeline.push(chunk(20, WINDOW + 1))
+    assert timeline.lost[Cause.MISSING] == 60
 
 
 def test_what_comes_twice_counts_once():

@@ -1,13 +1,9 @@
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
-from c_library import BIG_ENDIAN, SANITIZE, STRICT, C, Driver, build, compiler
+from c_library import C, Driver
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from random_messages import any_message
@@ -16,7 +12,6 @@ from wire_vectors import line, message, vectors
 from firmware_bridge import messages as wire
 from firmware_bridge.framing import Corrupt, SerialDecoder, frame
 from firmware_bridge.messages import Message, decode, encode
-from firmware_bridge.validate import refusal
 
 one_run = settings(  # every example is a process: few of them, and none spent on shrinking
     max_examples=10,
@@ -25,37 +20,6 @@ one_run = settings(  # every example is a process: few of them, and none spent o
     phases=[Phase.generate],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
 )
-
-
-def strict_compiler() -> str:
-    cc = compiler()
-    if cc is None:
-        pytest.skip("no C compiler here (cc, gcc or clang)")
-    return cc
-
-
-@pytest.fixture(scope="module")
-def sanitized(tmp_path_factory: pytest.TempPathFactory) -> Driver:
-    """The library under the address and undefined-behaviour sanitizers."""
-    cc, folder = strict_compiler(), tmp_path_factory.mktemp("c")
-    (folder / "nothing.c").write_text("int main(void) { return 0; }\n")
-    probe = [cc, *SANITIZE, str(folder / "nothing.c"), "-o", str(folder / "nothing")]
-    built = subprocess.run(probe, capture_output=True, check=False).returncode == 0
-    if not built or subprocess.run([folder / "nothing"], capture_output=True, check=False).returncode:
-        pytest.skip(f"{cc} has no working sanitizer runtime here")
-    assert build(cc, folder / "driver", *SANITIZE) == ""
-    return Driver(str(folder / "driver"))
-
-
-@pytest.fixture(scope="module")
-def big_endian(tmp_path_factory: pytest.TempPathFactory) -> Driver:
-    """The library on an emulated big-endian machine."""
-    folder = tmp_path_factory.mktemp("big_endian")
-    for cc, emulator in BIG_ENDIAN:
-        if shutil.which(cc) and shutil.which(emulator):
-            assert build(cc, folder / "driver", "-static", "-O2") == ""
-            return Driver(emulator, str(folder / "driver"))
-    pytest.skip("no big-endian cross-compiler with qemu here (gcc-s390x-linux-gnu and qemu-user-static)")
 
 
 def check_vectors(driver: Driver) -> None:
@@ -174,37 +138,3 @@ def test_the_library_takes_nothing_of_libc_but_string_h() -> None:
     allowed = {"<stdbool.h>", "<stddef.h>", "<stdint.h>", "<string.h>"}
     for path in sorted(C.glob("eb_*.[ch]")):
         assert set(re.findall(r"#include (<.*>)", path.read_text())) <= allowed, path.name
-
-
-@pytest.fixture
-def made(tmp_path: Path) -> Callable[[str], Path]:
-    """What `make` in the library's folder builds, as a firmware engineer would call it."""
-    cc = strict_compiler()
-    if shutil.which("make") is None:
-        pytest.skip("no make here")
-    done = subprocess.run(
-        ["make", "-C", str(C), f"CC={cc}", f"BUILD={tmp_path}"], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    assert all(flag in done.stdout for flag in STRICT)
-    return lambda name: tmp_path / name
-
-
-def test_the_example_patch_answers_and_streams_what_python_reads(made: Callable[[str], Path]) -> None:
-    asked = [wire.Hello(1, 1, 0), wire.SetRate(2, 250_000), wire.Start(3)]
-    commands = b"\0" + b"".join(frame(command) for command in asked)
-    done = subprocess.run([made("example")], input=commands, capture_output=True, check=True)
-    heard = SerialDecoder().feed(done.stdout)
-    kinds = [type(m).__name__ for m in heard]
-    assert kinds[:5] == ["Identity", "Channel", "Identity", "Channel", "Ack"]
-    assert [m for m in heard if isinstance(m, wire.Ack)] == [
-        wire.Ack(wire.Hello.TYPE, 1, wire.OK),
-        wire.Ack(wire.SetRate.TYPE, 2, wire.NOT_AVAILABLE),
-        wire.Ack(wire.Start.TYPE, 3, wire.OK),
-    ]
-    samples = [m for m in heard if isinstance(m, wire.Samples)]
-    assert sum(len(m.counts) for m in samples) == 500
-    assert [m.index for m in samples] == list(range(0, 500, 25))
-    description = {m.index: m for m in heard if isinstance(m, wire.Channel)}
-    assert isinstance(heard[0], wire.Identity)
-    assert refusal(heard[0], description) is None

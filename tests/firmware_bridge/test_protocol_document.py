@@ -68,3 +68,14 @@ def test_the_bounds_are_the_host_s() -> None:
     assert (validate.MIN_RANGE_PV, validate.MAX_RANGE_PV) == (2 * 10**9, 10 * 10**12)
     for uuid in (gatt.SERVICE, gatt.FROM_PATCH, gatt.TO_PATCH):
         assert uuid in TEXT
+
+
+def test_what_a_patch_advertises_is_the_code_s() -> None:
+    assert f"advertisement   {gatt.advertisement().hex()}\n" in TEXT
+    assert f"scan response   {gatt.scan_response('ECG patch').hex()}\n" in TEXT
+    assert f"at most {gatt.MAX_ADVERTISED_NAME} bytes" in TEXT
+    for uuid in (
+        *(gatt.BATTERY_SERVICE, gatt.BATTERY_LEVEL, gatt.DEVICE_INFORMATION),
+        *(gatt.MANUFACTURER_NAME, gatt.SERIAL_NUMBER, gatt.FIRMWARE_REVISION),
+    ):
+        assert f"0x{uuid[4:8].upper()}" in TEXT

@@ -96,7 +96,7 @@ def test_a_loop_ends_after_the_duration_asked_for(tmp_path: Path):
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        ("", 2, "--pty --out is required"),
+        ("", 2, "--pty --ble --out is required"),
         ("--pty", 2, "--replay --synthetic is required"),
         ("--pty --out x --synthetic af", 2, "not allowed with argument"),
         ("--pty --synthetic waltz", 2, "unknown rhythm 'waltz': choose from sinus"),
@@ -111,6 +111,7 @@ def test_a_loop_ends_after_the_duration_asked_for(tmp_path: Path):
         ("--pty --synthetic af --duration nan", 2, "--duration nan: must be"),
         ("--pty --synthetic af --duration 1e9", 2, "needs --loop"),
         ("--pty --synthetic af --seed -1", 2, "--seed -1: must be 0 or more"),
+        ("--pty --synthetic af --ring -1", 2, "--ring -1: must be 0 to 600 seconds"),
         ("--pty --synthetic af --seed x", 2, "argument --seed: invalid int value"),
         ("--out x --synthetic af --loop", 2, "--out with --loop never ends"),
         ("--out x --synthetic af --speed 2", 2, "--speed is for --pty"),

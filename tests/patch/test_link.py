@@ -43,11 +43,11 @@ LINK_FAULTS = (
 )
 
 
-def link_with(*faults: str, seconds: float = 20.0, seed: int = 0) -> Link:
+def link_with(*faults: str, seconds: float = 20.0, seed: int = 0, ring_s: float = 0.0) -> Link:
     """A patch whose every sample says how many came before it, in both channels."""
     n = round(seconds * RATE)
     mv = np.repeat(np.arange(n, dtype=np.float32)[:, None] / 1000, 2, axis=1)
-    patch = VirtualPatch(Recorded(mv, RATE * 1000), CHANNELS, names=("II", "V5"))
+    patch = VirtualPatch(Recorded(mv, RATE * 1000), CHANNELS, names=("II", "V5"), ring_s=ring_s)
     return Link(patch, [parse_fault(text) for text in faults], seed=seed)
 
 
@@ -237,7 +237,7 @@ def test_garbage_on_the_line_costs_one_frame_at_most():
 def test_answers_to_commands_take_the_same_line():
     link = link_with("drop:p=1")
     assert link.command(Hello(1, 1, 0)) == []
-    link = link_with()
+    link = link_with(ring_s=10.0)
     link.bytes(1000)
     frames = link.command(Resend(1, 100, 50))
     assert positions(heard(b"".join(sent.data for sent in frames))) == list(range(100, 150))
@@ -245,3 +245,29 @@ def test_answers_to_commands_take_the_same_line():
     for sent in frames:
         link.arrived(sent)
     assert link.log.delivered == delivered
+
+
+def test_a_lost_frame_that_is_sent_again_is_lost_no_more():
+    link = link_with("drop:p=0.2", seed=3, ring_s=10.0)
+    link.bytes(2000)
+    before = dict(link.log.lost)
+    assert before["drop"] > 0
+    while link.log.lost["drop"]:
+        loss = link.log.losses[0]
+        for sent in link.command(Resend(1, loss.first, loss.count)):
+            link.arrived(sent)
+    assert link.log.regained == before["drop"]
+    assert not link.log.losses
+    link.bytes(20_000)
+    assert link.log.sampled == link.log.delivered + link.log.lost.total()
+
+
+def test_what_was_sent_again_before_the_first_copy_was_lost_is_counted_once():
+    link = link_with(ring_s=10.0)
+    (late, *_) = [sent for sent in link.advance(1000) if sent.fate.samples][-1:]
+    first, count = late.fate.first, late.fate.samples
+    for sent in link.command(Resend(1, first, count)):
+        link.arrived(sent)
+    link.lost(late, "drop")
+    assert link.log.lost.total() == 0
+    assert link.log.delivered == link.log.regained == count

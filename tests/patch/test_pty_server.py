@@ -76,9 +76,9 @@ def until(condition: Callable[[], bool]) -> None:
         time.sleep(0.005)
 
 
-def patch(seconds: float = 20.0) -> VirtualPatch:
+def patch(seconds: float = 20.0, ring_s: float = 0.0) -> VirtualPatch:
     made = synthesise("sinus", seconds)
-    return virtual_patch(made.mv[:, [1, 6, 10]], made.rate, LEADS)
+    return virtual_patch(made.mv[:, [1, 6, 10]], made.rate, LEADS, ring_s=ring_s)
 
 
 def test_at_full_speed_a_host_hears_every_sample_in_order():
@@ -169,7 +169,7 @@ def test_an_unplug_needs_a_path_to_come_back_to():
 
 
 def test_it_answers_commands_while_it_streams_and_after_the_end_if_it_stays_open():
-    with PtyServer(patch(5), speed=math.inf, stay_open=True) as server, listening(server.path) as host:
+    with PtyServer(patch(5, ring_s=10.0), speed=math.inf, stay_open=True) as server, listening(server.path) as host:
         until(lambda: server.finished)
         until(lambda: len(host.positions()) == 2500)
         host.send(Resend(7, 100, 40))

@@ -8,6 +8,7 @@ import pytest
 from firmware_bridge.framing import SerialDecoder, frame
 from firmware_bridge.messages import (
     BAD_ARGUMENT,
+    CAN_RESEND,
     NO_VALUE,
     NOT_AVAILABLE,
     OK,
@@ -149,7 +150,7 @@ def test_stop_sends_what_is_sampled_and_the_index_goes_on():
 
 
 def test_resend_gives_the_samples_of_the_last_ten_seconds_again():
-    patch = patch_of(signal())
+    patch = patch_of(signal(), ring_s=10.0)
     sent = counts_in(patch.advance(6000))
     ack, *again = patch.command(Resend(3, 2345, 100))
     assert ack == Ack(Resend.TYPE, 3, OK)
@@ -158,7 +159,7 @@ def test_resend_gives_the_samples_of_the_last_ten_seconds_again():
 
 
 def test_resend_gives_what_it_still_holds_and_no_sample_that_was_not_sent_yet():
-    patch = patch_of(signal())
+    patch = patch_of(signal(), ring_s=10.0)
     patch.advance(5995)
     held = counts_in(patch.command(Resend(3, 900, 100_000))[1:])
     assert len(held) == 5990 - 995
@@ -168,11 +169,22 @@ def test_resend_gives_what_it_still_holds_and_no_sample_that_was_not_sent_yet():
 
 
 def test_the_index_wraps_and_resend_reaches_across():
-    patch = patch_of(signal(), first_index=(1 << 32) - 100)
+    patch = patch_of(signal(), ring_s=10.0, first_index=(1 << 32) - 100)
     messages = samples_in(patch.advance(200))
     assert [m.index for m in messages[9:11]] == [(1 << 32) - 10, 0]
     again = samples_in(patch.command(Resend(1, (1 << 32) - 5, 10)))
     assert np.array_equal(counts_in(again), counts_in(messages)[95:105])
+
+
+def test_a_patch_without_a_ring_says_that_it_cannot_resend_and_does_not():
+    patch = patch_of(signal())
+    identity, *_ = patch.advance(1000)
+    assert isinstance(identity, Identity)
+    assert not identity.capabilities & CAN_RESEND
+    assert patch.command(Resend(1, 100, 100)) == [Ack(Resend.TYPE, 1, NOT_AVAILABLE)]
+    with_ring, *_ = patch_of(signal(), ring_s=1.0).advance(10)
+    assert isinstance(with_ring, Identity)
+    assert with_ring.capabilities & CAN_RESEND
 
 
 def test_another_rate_begins_at_zero_under_a_new_boot_id_and_goes_on_with_the_signal():

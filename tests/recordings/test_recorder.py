@@ -10,15 +10,25 @@ import numpy as np
 import pytest
 import wfdb
 
+from edge.blocks import Block, Origin, TwelveLeads
 from edge.errors import OutputError, Reason
 from edge.leads import LEAD, LEADS, TWELVE_FROM_EIGHT
+from edge.montage import Montage
 from edge.recordings import open_recording, sidecar
 from edge.recordings import writer as writer_module
 from edge.recordings.writer import WfdbWriter
+from edge.sinks.base import RunInfo
+from edge.sinks.recorder import Recorder
+from edge.sources.items import Described
 
 RATE = 500.0
 NOON = datetime(2026, 3, 1, 12, 0, 0, 250000, UTC)
 HALF_COUNT_MV = 0.000501
+
+
+def info(name: str, start_utc: datetime) -> RunInfo:
+    device = Described(name, Montage.of_leads(("II", "V1", "V5")), RATE, "/dev/ttyACM0")
+    return RunInfo(device, "default", "litert int8", start_utc, 2000.0, "0.1.0")
 
 
 def twelve(samples: int, seed: int = 3) -> np.ndarray:
@@ -262,3 +272,52 @@ def test_a_name_that_wfdb_does_not_know_is_refused(tmp_path, name):
 def test_leads_that_cannot_be_told_apart_are_refused(tmp_path, leads):
     with pytest.raises(ValueError, match="a name of its own"):
         WfdbWriter(tmp_path, "r", RATE, leads)
+
+
+def test_the_start_is_put_right_once_it_is_known_better(tmp_path):
+    later = NOON + timedelta(seconds=0.125)
+    with WfdbWriter(tmp_path, "r", RATE, LEADS, start_utc=NOON) as writer:
+        writer.write(0, twelve(1000))
+        writer.began(later)
+    assert open_recording(tmp_path / "r").start_utc == later
+    (run,) = json.loads((tmp_path / "r.json").read_text())["runs"]
+    assert datetime.fromisoformat(run["start_utc"]) == later
+
+
+def test_a_run_that_continues_a_record_leaves_its_start_alone(tmp_path):
+    with WfdbWriter(tmp_path, "r", RATE, LEADS, start_utc=NOON) as writer:
+        writer.write(0, twelve(1000))
+    again = NOON + timedelta(seconds=10)
+    with WfdbWriter(tmp_path, "r", RATE, LEADS, start_utc=again) as writer:
+        writer.write(0, twelve(1000))
+        writer.began(again + timedelta(seconds=0.125))
+    recording = open_recording(tmp_path / "r")
+    assert (recording.start_utc, len(recording.mv)) == (NOON, 6000)
+    assert np.isfinite(recording.mv[5000:]).all()
+
+
+def test_a_long_recording_says_of_some_samples_when_they_were_taken(tmp_path):
+    recorder = Recorder(tmp_path, raw=True)
+    recorder.start(info("r", NOON))
+    recorder.twelve(TwelveLeads(0, twelve(1000), np.zeros((1000, 12), np.float32), (Origin.MEASURED,) * 12))
+    told = {"type": "time", "sample": 900, "utc": "2026-03-01T12:00:01.900+00:00", "start_utc": NOON.isoformat()}
+    recorder.event(told | {"drift_ppm": 55.5, "clock_set_s": None})
+    recorder.close({"time": {"start_utc": NOON.isoformat(), "drift_ppm": 56.0, "clock_set_s": None}})
+    facts = json.loads((tmp_path / "r.json").read_text())
+    assert facts["times"] == [{"sample": 900, "utc": told["utc"]}]
+    assert facts["drift_ppm"] == 56.0
+
+
+def test_raw_samples_that_were_left_out_are_a_gap_and_move_none(tmp_path):
+    rng = np.random.default_rng(2)
+    mv = rng.normal(0, 0.2, (2000, 3)).astype(np.float32)
+    recorder = Recorder(tmp_path, raw=True)
+    recorder.start(info("r", NOON))
+    for start in [*range(0, 730, 10), *range(1330, 2000, 10)]:
+        part = mv[start : start + 10]
+        recorder.raw(Block(start, RATE, ("II", "V1", "V5"), part, np.isfinite(part)))
+    recorder.close({})
+    read = open_recording(tmp_path / "r_raw").mv
+    assert np.isnan(read[730:1330]).all()
+    there = np.isfinite(read).all(axis=1)
+    assert np.abs(read - mv)[there].max() < 1e-4

@@ -8,6 +8,11 @@
  *   feed HEX                  -> what a new deframer says: "message HEX" and "corrupt N", in turn
  *   room HEX                  -> in how many rooms too small framing did not fail: 0
  *   small KIND FIELD ...      -> in how many rooms too small encoding did not fail: 0
+ *   ring CHANNELS SLOTS FIRST TAKEN UNSENT STEP SKIP RESEND_FIRST RESEND_COUNT
+ *                             -> result of the Resend and the messages as hex; "none" where there is no ring. TAKEN
+ *                                instants from index FIRST on, UNSENT of them sent; of every 2 SKIP the later half has no
+ *                                samples (SKIP 0: all have)
+ *   ads129x CHANNELS HEX      -> inputs off (positive, negative) and codes, or "invalid"
  *
  * Fields are decimal; bytes are hex, "-" where there are none.
  */
@@ -16,8 +21,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "eb_ads129x.h"
 #include "eb_frame.h"
 #include "lines.h"
+#include "ring.h"
 
 #define MAX_LINE 65536
 #define MAX_BYTES 16384
@@ -125,6 +132,24 @@ static void sizes(void)
     }
 }
 
+static void ads129x(size_t channels, size_t size)
+{
+    uint8_t *block = exactly(size);
+    int32_t counts[EB_ADS129X_MAX_CHANNELS];
+    eb_ads129x_off off;
+    size_t k;
+    memcpy(block, bytes, size);
+    if (eb_ads129x_decode(block, size, channels, &off, counts)) {
+        printf("%u %u", off.positive, off.negative);
+        for (k = 0; k < channels; k++) {
+            printf(" %" PRId32, counts[k]);
+        }
+    } else {
+        printf("invalid");
+    }
+    release(block, size);
+}
+
 static void print_or(const char *word, size_t size, size_t bad)
 {
     if (size == bad) {
@@ -151,6 +176,11 @@ int main(void)
             small(whole_line);
         } else if (!strcmp(verb, "sizes")) {
             sizes();
+        } else if (!strcmp(verb, "ring")) {
+            answer_resend();
+        } else if (!strcmp(verb, "ads129x")) {
+            const char *channels = strtok(NULL, " \n");
+            ads129x(channels ? strtoul(channels, NULL, 10) : 0, hex_field(bytes, sizeof bytes));
         } else {
             size = hex_field(bytes, sizeof bytes);
             if (!strcmp(verb, "decode")) {
