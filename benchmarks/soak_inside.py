@@ -8,6 +8,7 @@ Writes what was noted, and the accounts at the end, to OUT.json.
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import math
 import os
@@ -166,6 +167,7 @@ def soak(
         course.held = max(course.held, held([road.pipeline, source, road.sinks]))
         tell(f"{course.hours[-1]:.2f} h of {seconds / 3600:g} h, {noted[0]:.1f} MB", now / RATE / seconds)
 
+    gc.collect()  # what an earlier run in this process has left is closed now, not while this one counts
     files = open_files()
     with tempfile.TemporaryDirectory() as folder:
         events, record = Path(folder) / "events.jsonl", Path(folder) / "record"
