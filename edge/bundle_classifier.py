@@ -37,6 +37,15 @@ class ClassifierSpec:
         slope, offset = self.calibration[view].T
         return np.asarray(slope * logits + offset, np.float64)
 
+    def said(self, probability: Floats, view: str) -> tuple[str, ...]:
+        """The classes that are as likely as their thresholds ask for."""
+        return tuple(name for name, over in zip(self.names, probability >= self.thresholds[view], strict=True) if over)
+
+
+def probability(logits: Floats) -> Floats:
+    """Of calibrated logits."""
+    return np.asarray(1 / (1 + np.exp(-np.clip(logits, -50, 50))))
+
 
 def parse(entry: Mapping[str, Any] | None) -> ClassifierSpec | None:
     """Raises KeyError, TypeError or ValueError for what is no classifier."""

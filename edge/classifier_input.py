@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from edge import bundle_classifier
 from edge.bundle import RATE
 from edge.dsp.band import band_passed
 
-SHOWN_RATE = 100  # Hz: what a diagnosis rests on lies below 40 Hz
+SHOWN_RATE = bundle_classifier.RATE  # Hz: what a diagnosis rests on lies below 40 Hz
 STEP = round(RATE / SHOWN_RATE)
-WINDOW_S = 10.0  # as long as a standard recording, which is what there are labels for
+WINDOW_S = bundle_classifier.SAMPLES / SHOWN_RATE  # as long as a standard recording, which is what there are labels for
 
 
 def shown(mv: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from edge.blocks import Origin, TwelveLeads
 from edge.bundle import RATE
-from edge.bundle_classifier import RECONSTRUCTED, TRUE, ClassifierSpec
+from edge.bundle_classifier import RECONSTRUCTED, TRUE, ClassifierSpec, probability
 from edge.classifier_input import STEP, WINDOW_S, shown
 from edge.engines import Classifier
 from edge.leads import INDEPENDENT, LEAD, LEADS
@@ -36,6 +36,7 @@ class Classification:
     end: int
     logits: npt.NDArray[np.float64]  # calibrated, one a class
     probability: Mapping[str, float]
+    said: tuple[str, ...]  # classes as likely as the threshold of best F1 asks for
     reconstructed: tuple[str, ...]  # leads that it rests on, but which were not measured
 
 
@@ -87,7 +88,7 @@ class Classify:
         """How strongly the recording so far speaks for each class: by the mean of its windows. Empty without one."""
         if not self._count:
             return {}
-        mean = 1 / (1 + np.exp(-np.clip(self._sum / self._count, -50, 50)))
+        mean = probability(self._sum / self._count)
         return {name: round(float(p), 4) for name, p in zip(self._spec.names, mean, strict=True)}
 
     def _readable(self, end: int) -> bool:
@@ -113,9 +114,10 @@ class Classify:
         view = RECONSTRUCTED if origins else TRUE
         logits = self._spec.calibrated(self._engine.logits(x), view)
         self._sum, self._count = self._sum + logits, self._count + 1
-        probability = 1 / (1 + np.exp(-np.clip(logits, -50, 50)))
-        named = {name: round(float(p), 4) for name, p in zip(self._spec.names, probability, strict=True)}
-        return Classification(first, end, logits, named, tuple(lead for lead in LEADS if lead in origins))
+        found = probability(logits)
+        named = {name: round(float(p), 4) for name, p in zip(self._spec.names, found, strict=True)}
+        rests_on = tuple(lead for lead in LEADS if lead in origins)
+        return Classification(first, end, logits, named, self._spec.said(found, view), rests_on)
 
     @staticmethod
     def _not_measured(block: TwelveLeads) -> list[str]:

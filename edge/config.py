@@ -20,6 +20,7 @@ HOP_RANGE_S = (0.1, 2.0)
 NO_LEAD = "-"  # in --channels: this channel of the device is none
 VIEWS = ("auto", "live", "plain", "none")
 SOURCES = ("port", "ble", "replay", "demo")
+NEGATED = ("raw", "classify")  # on unless --no-… is given
 ONLY_WITH = {  # options that mean nothing to another source
     "speed": ("replay",),
     "baud": ("port",),
@@ -173,7 +174,7 @@ def settings(given: Mapping[str, Any], config: Path | None = None) -> RunSetting
         chosen = {key: value for key, value in chosen.items() if key not in SOURCES}
         chosen = {key: value for key, value in chosen.items() if key not in ONLY_WITH or {*ONLY_WITH[key]} & {*given}}
     for key, value in given.items():
-        option = f"--no-{key}" if RULES[key].convert is _flag else f"--{key.replace('_', '-')}"
+        option = f"--no-{key}" if key in NEGATED else f"--{key.replace('_', '-')}"
         chosen[key] = _checked(key, value, option)
     made = RunSettings(**chosen)
     _consistent(made)

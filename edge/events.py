@@ -61,7 +61,8 @@ class Stamp:
 
 def classified(one: Classification) -> Event:
     """The classifier's probabilities for one window, and which of the leads it was shown were reconstructed."""
-    return {"from_sample": one.start, "reconstructed": list(one.reconstructed), "probability": dict(one.probability)}
+    shown = {"from_sample": one.start, "reconstructed": list(one.reconstructed)}
+    return {**shown, "said": list(one.said), "probability": dict(one.probability)}
 
 
 def st_told(reading: StReading) -> Event:

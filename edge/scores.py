@@ -1,11 +1,10 @@
 """One score a condition out of what rhythm, criteria and classifier say of it.
 
-Each says a number from 0 to 1 or nothing. Where more than one speaks the score is their mean logit: on PTB-XL's fold 8,
-II, V1 and V5 measured, that ranks at least as well as the better of them for infarction (AUROC 0.915), atrial
-fibrillation (0.995), left bundle branch block (0.997; the classifier alone 0.87), ischaemia (0.96) and first-degree AV
-block (0.96). Not so for hypertrophy (0.926, the classifier alone 0.934) and normal (0.916 and 0.921): of these the
-classifier speaks alone. Rate and pauses are the rhythm's alone. So, once there is half a minute of signal, are
-fibrillation and ventricular beats: they come and go, and the classifier's answer is one for all of its windows.
+Each says a number from 0 to 1 or nothing. Where more than one speaks the score is their mean logit: on PTB-XL's fold 8
+that ranks at least as well as the better of them for infarction, atrial fibrillation, left bundle branch block,
+ischaemia and first-degree AV block, but not for hypertrophy and normal, of which the classifier speaks alone. Rate and
+pauses are the rhythm's alone. So, once there is half a minute of signal, are fibrillation and ventricular beats: they
+come and go, and the classifier's answer is one for all of its windows.
 """
 
 from __future__ import annotations

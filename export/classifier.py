@@ -25,6 +25,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from edge import engines
 from edge.bundle_classifier import RATE, RECONSTRUCTED, SAMPLES, TRUE
+from edge.errors import UsageError
 from edge.leads import INDEPENDENT
 from export import quantize
 from export.convert import classifier_to_onnx, classifier_to_tflite
@@ -99,6 +100,9 @@ def add(path: Path, shown: Path, out: Path) -> list[str]:
     A float file is kept only where no smaller one of its engine came in. Returns the variants that were refused.
     """
     of, everyone = committee.load(path), views.load(shown)
+    if of.column.leads != INDEPENDENT:
+        what = f"{path} is shown {', '.join(of.column.leads)}: the device shows a classifier the eight independent leads"
+        raise UsageError(f"{what}; take twelve.safetensors")
     judge, net = Judge(of, everyone.select(everyone.folds() == VALIDATION_FOLD)), Told(of).eval()
     entry = _entry(path, of, net)
     with tempfile.TemporaryDirectory(dir=out) as folder:  # what is there stays, until all of it is made

@@ -9,7 +9,7 @@
 Each column is a committee of small networks of one shape; `twelve` is what the device runs. Learnt from folds 1 to 7
 of the corpus, calibrated on fold 8, with thresholds of best F1 there; nothing is stopped early or chosen by it. With
 --cross N, folds 1 to 8 are parted into N and each part is judged by committees that have not seen it: by that, recipes
-are chosen. A committee takes seconds on a GPU, and about an hour on a core. With --backbone only a linear head is
+are chosen. A committee takes seconds on a GPU. With --backbone only a linear head is
 fitted, on the features of somebody else's frozen network, and how strongly it is held is chosen on fold 8.
 """
 

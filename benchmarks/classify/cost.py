@@ -8,13 +8,11 @@ import numpy as np
 
 from benchmarks import turns
 from edge import engines
-from edge.bundle import Bundle
+from edge.bundle import RATE, Bundle
 from edge.bundle_classifier import SAMPLES
 from edge.classifier_input import WINDOW_S, shown
 from edge.classify import HOP_S
 from edge.leads import INDEPENDENT, LEADS
-
-RATE = 500
 
 
 def beside(bundle: Bundle, rounds: int) -> dict[str, Any]:

@@ -10,20 +10,10 @@ import numpy.typing as npt
 
 from benchmarks.ischemia.sets import CONDITIONS, Record
 from edge.st.reading import StReading
+from train.evaluate.diagnosis import auroc
 
 FEWEST = 10  # cases: of fewer no figure is told
 RESAMPLES = 1000
-
-
-def auroc(has: npt.NDArray[np.bool_], score: npt.NDArray[np.float64]) -> float:
-    """Of Mann and Whitney: ties count a half."""
-    order = np.argsort(score, kind="stable")
-    ordered = score[order]
-    ranks = np.empty(len(score))
-    _, first, counts = np.unique(ordered, return_index=True, return_counts=True)
-    ranks[order] = np.repeat(first + (counts + 1) / 2, counts)
-    cases = int(has.sum())
-    return float((ranks[has].sum() - cases * (cases + 1) / 2) / (cases * (len(has) - cases)))
 
 
 def of(records: Sequence[Record], readings: Sequence[StReading | None]) -> dict[str, Any]:
@@ -42,7 +32,7 @@ def of(records: Sequence[Record], readings: Sequence[StReading | None]) -> dict[
             "cases": int(has.sum()),
             "others": int((~has).sum()),
             "unanswered": sum(s is None for s in scores),
-            "auroc": round(auroc(has, score), 4),
+            "auroc": round(auroc(has, score) or 0.0, 4),
             "auroc_95": _interval(has, score),
         }
     return out
@@ -54,5 +44,5 @@ def _interval(has: npt.NDArray[np.bool_], score: npt.NDArray[np.float64]) -> lis
     while len(draws) < RESAMPLES:
         k = rng.integers(0, len(has), len(has))
         if 0 < has[k].sum() < len(k):
-            draws.append(auroc(has[k], score[k]))
+            draws.append(auroc(has[k], score[k]) or 0.0)
     return [round(float(v), 4) for v in np.percentile(draws, (2.5, 97.5))]

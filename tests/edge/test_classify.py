@@ -62,6 +62,7 @@ def test_ten_seconds_are_answered_at_once_and_then_every_five():
     found = run(Classify(spec(), Loudness()), blocks(heart(21)))
     assert [(one.start, one.end) for one in found] == [(0, 5000), (2500, 7500), (5000, 10000)]
     assert all(one.probability["loud"] > 0.5 > one.probability["quiet"] for one in found)
+    assert {one.said for one in found} == {("loud",)}, "what its threshold asks for"
 
 
 def test_the_answer_does_not_depend_on_how_the_leads_are_cut():

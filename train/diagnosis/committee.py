@@ -26,6 +26,7 @@ from train.diagnosis.calibration import calibrate, sigmoid
 from train.diagnosis.learner import Learner, Lesson, Plan, fitted
 from train.diagnosis.views import RECONSTRUCTED, TRUE, Views
 from train.evaluate.diagnosis import best_thresholds
+from train.labels import scp
 from train.models.diagnosis import Committee, Diagnosis, DiagnosisConfig
 
 TRAIN_FOLDS, VALIDATION_FOLD = range(1, 8), 8
@@ -79,9 +80,7 @@ class Answers:
 
 
 def codes_of(row: Mapping[str, Any]) -> list[str]:
-    from train.labels.scp import read
-
-    said = read(row)
+    said = scp.read(row)
     return [code for code in said.sure | said.unsure if " " not in code]
 
 

@@ -17,6 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.bundle import RATE
+from edge.bundle_classifier import RECONSTRUCTED as RECONSTRUCTED
+from edge.bundle_classifier import TRUE as TRUE
 from edge.classifier_input import shown
 from edge.errors import InputError, Reason
 from edge.leads import INDEPENDENT, LEAD
@@ -28,7 +30,7 @@ from train.evaluate.reconstructors import Reconstructor
 
 EIGHT = [LEAD[name] for name in INDEPENDENT]
 ENROL_S = 4.0  # of all twelve leads
-TRUE, RECONSTRUCTED, ENROLLED = "true", "reconstructed", "enrolled"
+ENROLLED = "enrolled"  # beside what a classifier is calibrated for
 STEP_MV = 0.002  # a count, in the file: below the noise of any electrode
 Signals = npt.NDArray[np.float32]
 
