@@ -101,7 +101,7 @@ def add(path: Path, shown: Path, out: Path) -> list[str]:
     """
     of, everyone = committee.load(path), views.load(shown)
     if of.column.leads != INDEPENDENT:
-        what = f"{path} is shown {', '.join(of.column.leads)}: the device shows a classifier the eight independent leads"
+        what = f"{path} is shown {', '.join(of.column.leads)}: a device shows it the eight independent leads"
         raise UsageError(f"{what}; take twelve.safetensors")
     judge, net = Judge(of, everyone.select(everyone.folds() == VALIDATION_FOLD)), Told(of).eval()
     entry = _entry(path, of, net)
