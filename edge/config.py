@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from edge import rules
 from edge.alert_settings import AlertSettings
 from edge.errors import Reason, UsageError
 from edge.leads import LEADS, canonical
 from edge.person import Person
+from edge.rules import NO_LEAD
 
 DEFAULT_BUNDLE = Path(__file__).parent / "bundles" / "default"
 ENGINES = ("litert", "onnx")
 HOP_RANGE_S = (0.1, 2.0)
-NO_LEAD = "-"  # in --channels: this channel of the device is none
 VIEWS = ("auto", "live", "plain", "none")
 SOURCES = ("port", "ble", "replay", "demo")
 NEGATED = ("raw", "classify")  # on unless --no-… is given
@@ -66,103 +67,35 @@ class RunSettings:
     person: Person = field(default_factory=Person)
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """What a key must be: a text for people, and a conversion that raises ValueError or TypeError."""
-
-    text: str
-    convert: Callable[[Any], Any]
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or not value:
-        raise ValueError
-    return value
-
-
-def _ascii(value: Any) -> str:
-    return _text(value).encode("ascii").decode("ascii")
-
-
-def _flag(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise TypeError
-    return value
-
-
-def _number(low: float, high: float, *, whole: bool = False) -> Callable[[Any], float]:
-    def convert(value: Any) -> float:
-        if isinstance(value, bool):
-            raise TypeError
-        number = int(value) if whole else float(value)
-        if not low <= number <= high or (whole and number != float(value)):
-            raise ValueError
-        return number
-
-    return convert
-
-
-def _speed(value: Any) -> float:
-    return math.inf if value == "max" else _number(0.01, 1e6)(value)
-
-
-def _mains(value: Any) -> float | None:
-    if value in ("off", False):
-        return None
-    number = float(value)
-    if number not in (50.0, 60.0):
-        raise ValueError
-    return number
-
-
-def _one_of(names: tuple[str, ...]) -> Callable[[Any], str]:
-    def convert(value: Any) -> str:
-        if value not in names:
-            raise ValueError
-        return str(value)
-
-    return convert
-
-
-def _channels(value: Any) -> tuple[str, ...]:
-    names = value.split(",") if isinstance(value, str) else value
-    if not isinstance(names, list) or not all(isinstance(name, str) and name.strip() for name in names):
-        raise ValueError
-    leads = [canonical(name) or name.strip().upper() for name in names if name.strip() != NO_LEAD]
-    if len(set(leads)) < len(leads):
-        raise ValueError
-    return tuple(name.strip() for name in names)
-
-
-RULES: Mapping[str, Rule] = {
-    "port": Rule("the path of a serial port, such as /dev/ttyUSB0", _text),
-    "ble": Rule("a Bluetooth device's name, its address (C0:FF:EE:00:00:01) or a service's UUID", _text),
-    "bond": Rule("true or false", _flag),
-    "replay": Rule("the path of a recording", _text),
-    "demo": Rule("true or false", _flag),
-    "device": Rule("the name of a device, such as cyton", _text),
-    "device_setup": Rule("what to send to the device before it begins, in ASCII", _ascii),
-    "uv_per_count": Rule("a number of microvolts, from 0.000001 to 25", _number(1e-6, 25)),
-    "channels": Rule("lead names, each once, such as II,V1,V5", _channels),
-    "bundle": Rule("the path of a bundle's folder", lambda value: Path(_text(value))),
-    "engine": Rule(" or ".join(ENGINES), _one_of(ENGINES)),
-    "variant": Rule("the name of one of the bundle's variants, such as float32", _text),
-    "patient": Rule("the path of a patient file, as edge-enrol writes it", lambda value: Path(_text(value))),
-    "threads": Rule("a whole number from 1 to 64", _number(1, 64, whole=True)),
-    "hop": Rule(f"a number of seconds from {HOP_RANGE_S[0]:g} to {HOP_RANGE_S[1]:g}", _number(*HOP_RANGE_S)),
-    "mains": Rule("50, 60 or off", _mains),
-    "record": Rule("the path of a folder", lambda value: Path(_text(value))),
-    "classify": Rule("true or false", _flag),
-    "raw": Rule("true or false", _flag),
-    "alert_dir": Rule("the path of a folder", lambda value: Path(_text(value))),
-    "events": Rule("the path of a file, or - for standard output", _text),
-    "summary": Rule("the path of a file", lambda value: Path(_text(value))),
-    "speed": Rule("a number from 0.01 up (1 is real time), or max", _speed),
-    "duration": Rule("a number of seconds, more than 0", _number(1e-3, 1e9)),
-    "baud": Rule("a whole number from 1200 to 12000000", _number(1200, 12_000_000, whole=True)),
-    "give_up": Rule("a number of seconds from 0", _number(0, 1e9)),
-    "view": Rule(", ".join(VIEWS[:-1]) + " or " + VIEWS[-1], _one_of(VIEWS)),
-    "explain": Rule("true or false", _flag),
+RULES: Mapping[str, rules.Rule] = {
+    "port": rules.Rule("the path of a serial port, such as /dev/ttyUSB0", rules.text),
+    "ble": rules.Rule("a Bluetooth device's name, its address (C0:FF:EE:00:00:01) or a service's UUID", rules.text),
+    "bond": rules.Rule("true or false", rules.flag),
+    "replay": rules.Rule("the path of a recording", rules.text),
+    "demo": rules.Rule("true or false", rules.flag),
+    "device": rules.Rule("the name of a device, such as cyton", rules.text),
+    "device_setup": rules.Rule("what to send to the device before it begins, in ASCII", rules.ascii_text),
+    "uv_per_count": rules.Rule("a number of microvolts, from 0.000001 to 25", rules.number(1e-6, 25)),
+    "channels": rules.Rule("lead names, each once, such as II,V1,V5", rules.channels),
+    "bundle": rules.Rule("the path of a bundle's folder", lambda value: Path(rules.text(value))),
+    "engine": rules.Rule(" or ".join(ENGINES), rules.one_of(ENGINES)),
+    "variant": rules.Rule("the name of one of the bundle's variants, such as float32", rules.text),
+    "patient": rules.Rule("the path of a patient file, as edge-enrol writes it", lambda value: Path(rules.text(value))),
+    "threads": rules.Rule("a whole number from 1 to 64", rules.number(1, 64, whole=True)),
+    "hop": rules.Rule(f"a number of seconds from {HOP_RANGE_S[0]:g} to {HOP_RANGE_S[1]:g}", rules.number(*HOP_RANGE_S)),
+    "mains": rules.Rule("50, 60 or off", rules.mains),
+    "record": rules.Rule("the path of a folder", lambda value: Path(rules.text(value))),
+    "classify": rules.Rule("true or false", rules.flag),
+    "raw": rules.Rule("true or false", rules.flag),
+    "alert_dir": rules.Rule("the path of a folder", lambda value: Path(rules.text(value))),
+    "events": rules.Rule("the path of a file, or - for standard output", rules.text),
+    "summary": rules.Rule("the path of a file", lambda value: Path(rules.text(value))),
+    "speed": rules.Rule("a number from 0.01 up (1 is real time), or max", rules.speed),
+    "duration": rules.Rule("a number of seconds, more than 0", rules.number(1e-3, 1e9)),
+    "baud": rules.Rule("a whole number from 1200 to 12000000", rules.number(1200, 12_000_000, whole=True)),
+    "give_up": rules.Rule("a number of seconds from 0", rules.number(0, 1e9)),
+    "view": rules.Rule(", ".join(VIEWS[:-1]) + " or " + VIEWS[-1], rules.one_of(VIEWS)),
+    "explain": rules.Rule("true or false", rules.flag),
 }
 
 

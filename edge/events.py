@@ -68,7 +68,22 @@ def classified(one: Classification) -> Event:
 def st_told(reading: StReading) -> Event:
     """The last reading of ST, for the summary: every lead's levels and where they come from, and what was found."""
     levels, average = reading.levels, reading.levels.average
-    leads = {
+    return {
+        "sample": reading.sample,
+        "beats": average.count,
+        "qrs_ms": levels.fiducials.qrs_ms,
+        "pr_ms": levels.fiducials.pr_ms,
+        "leads": st_levels(reading),
+        "findings": {str(sign): _finding(one) for sign, one in reading.findings.items()},
+        "baseline": None if reading.baseline is None else str(reading.baseline),
+        "turned": reading.turned,
+    }
+
+
+def st_levels(reading: StReading) -> Event:
+    """ST of every lead that can be read, at J and 60 ms later, with its sd and the lead's origin."""
+    levels, average = reading.levels, reading.levels.average
+    return {
         lead: {
             "origin": str(average.origin[k]),
             "j_uv": round(1000 * float(levels.st_j_mv[k]), 1),
@@ -77,16 +92,6 @@ def st_told(reading: StReading) -> Event:
         }
         for k, lead in enumerate(LEADS)
         if average.readable[k]
-    }
-    return {
-        "sample": reading.sample,
-        "beats": average.count,
-        "qrs_ms": levels.fiducials.qrs_ms,
-        "pr_ms": levels.fiducials.pr_ms,
-        "leads": leads,
-        "findings": {str(sign): _finding(one) for sign, one in reading.findings.items()},
-        "baseline": None if reading.baseline is None else str(reading.baseline),
-        "turned": reading.turned,
     }
 
 

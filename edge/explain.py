@@ -5,10 +5,11 @@ from __future__ import annotations
 from edge.bundle import RATE, Bundle
 from edge.bundle_file import Variant
 from edge.choice import Choice
-from edge.config import NO_LEAD, RunSettings
+from edge.config import RunSettings
 from edge.patient import Patient
 from edge.person import Person
 from edge.pipeline import Pipeline, PipelineSettings
+from edge.rules import NO_LEAD
 
 
 def explain(

@@ -7,12 +7,12 @@ import contextlib
 import signal
 import sys
 import time
-from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from edge import __version__, notify
+from edge.account import Account, nothing
 from edge.alerts import Alert, State
 from edge.blocks import Origin, TwelveLeads
 from edge.bundle import RATE, Bundle
@@ -21,25 +21,25 @@ from edge.classify import Classification
 from edge.config import RunSettings, as_table
 from edge.engines import Engine
 from edge.errors import InputError, UsageError
-from edge.events import Event, Stamp, classified, st_told
+from edge.events import Event, Stamp, classified, st_levels
 from edge.pipeline import Output, Pipeline, PipelineSettings
 from edge.quality import QualityReport
 from edge.rhythm.beat import Beat
 from edge.rhythm.rhythm import Rhythm
-from edge.rhythm.scores import CONDITIONS
 from edge.run_clock import RunClock
-from edge.sinks.base import RunInfo, Sink
+from edge.sinks.base import Acknowledging, RunInfo, Sink
 from edge.sinks.several import Several
 from edge.sinks.state import ActiveAlert, ViewState
 from edge.sources import items
+from edge.st.reading import StReading
 from edge.stopping import handled, stop_signals
-from edge.telemetry import CostMeter, Latencies, StartUp
 from edge.timeline import Chunk, Gap
 
 if TYPE_CHECKING:
     from edge.patient import Patient
 
 HEALTH_S = 10.0
+ST_S = 60.0  # of signal between two ST events: a trend, not every reading
 REFRESH_S = 0.2  # of what the view shows
 SEEN = {State.ON: "", State.OFF: ", over", State.ACKNOWLEDGED: ", seen"}
 
@@ -63,13 +63,12 @@ class Run:
         self.pipeline: Pipeline | None = None
         self._stamp = Stamp(datetime.now(UTC))
         self._clock = RunClock(None)
-        self._latency, self._cost, self._start_up = Latencies(), CostMeter(), StartUp()
+        self._account = Account(settings.speed == 1.0)
         self._refresh_due = 0.0
-        self._alerts: Counter[str] = Counter()
-        self._on: set[str] = set()  # alerts: one that rises in priority is told again
-        self._beats = 0
-        self._corrupt_bytes = 0
-        self._battery: int | None = None
+        self._st_due = 0  # sample of the timeline
+        for sink in sinks:
+            if isinstance(sink, Acknowledging):
+                sink.acknowledge_by(self.acknowledge)
 
     async def go(self) -> Event:
         """Run to the source's end, the set duration or a signal; returns the summary. Raises EdgeError.
@@ -78,7 +77,7 @@ class Run:
         """
         error: Exception | None = None
         feeding, health = asyncio.create_task(self._feed()), asyncio.create_task(self._report_health())
-        on_signals = dict.fromkeys(stop_signals(), feeding.cancel) | {signal.SIGUSR1: self._acknowledge}
+        on_signals = dict.fromkeys(stop_signals(), feeding.cancel) | {signal.SIGUSR1: self.acknowledge}
         with handled(on_signals):
             try:
                 await feeding
@@ -125,8 +124,7 @@ class Run:
                     notify.alive()
 
     async def _feed(self) -> None:
-        stream = self.source.items()
-        async with contextlib.aclosing(stream):  # type: ignore[type-var]
+        async with contextlib.aclosing(self.source.items()) as stream:  # type: ignore[type-var]
             async for item in stream:
                 self._take(item)
                 if self.sinks.over:
@@ -143,18 +141,18 @@ class Run:
         assert pipeline is not None or isinstance(item, items.Corruption | items.Suspected | items.Link | items.Battery)
         match item:
             case items.Corruption():
-                self._corrupt_bytes += item.bytes_lost
+                self._account.corrupt_bytes += item.bytes_lost
             case items.Battery():
-                self._battery = item.percent
+                self._account.battery_percent = item.percent
                 self.state.battery_percent = item.percent
         if pipeline is None:
             return
         match item:
             case Chunk():
-                self._start_up.input()
+                self._account.start_up.input()
                 out = pipeline.push(item)
                 self._clock.heard(item, pipeline.timeline.origin, pipeline.rate)
-                self._latency.arrived(pipeline.now)
+                self._account.latency.arrived(pipeline.now)
                 self._give(out)
             case items.Upto():
                 pipeline.upto(item.index)
@@ -179,13 +177,17 @@ class Run:
             case items.Button():
                 at = round((item.index - pipeline.timeline.origin) * RATE / pipeline.rate)
                 self._tell(self._stamp.event("button", at, {}))
-                self._acknowledge()
+                self.acknowledge()
         self._refresh(pipeline)
 
-    def _acknowledge(self) -> None:
-        """Somebody pressed the patch's button, or sent SIGUSR1: all that is to be seen has been seen."""
+    def acknowledge(self, alert: str | None = None) -> None:
+        """Somebody has seen an alert, by its id; all that is to be seen, by the patch's button or SIGUSR1.
+
+        To be called where the run goes on: from another thread by its event loop's `call_soon_threadsafe`.
+        """
         if self.pipeline:
-            self._give([*self.pipeline.monitor.alerts.acknowledge_all()])
+            alerts = self.pipeline.monitor.alerts
+            self._give([*(alerts.acknowledge_all() if alert is None else alerts.acknowledge(alert))])
 
     def _start(self, device: items.Described) -> None:
         s = self.settings
@@ -197,8 +199,8 @@ class Run:
         info = RunInfo(device, self._bundle.name, engine, self._stamp.start_utc, pipeline.delay_ms, __version__, of)
         state = self.state
         state.device, state.source, state.montage = device.name, device.source, device.montage.names
-        named = self._bundle.name + (" with a patient file" if self._patient else "")
-        state.rate_hz, state.bundle, state.engine = device.rate, named, engine
+        state.bundle = self._bundle.name + (" with a patient file" if self._patient else "")
+        state.rate_hz, state.engine = device.rate, engine
         state.speed, state.total_s = s.speed, s.duration or device.total_s
         self.sinks.start(info)
         pipeline.on_placed = self.sinks.raw
@@ -238,35 +240,30 @@ class Run:
         for output in outputs:
             match output:
                 case TwelveLeads():
-                    self._latency.left(output.end)
+                    self._account.latency.left(output.end)
                     if Origin.RECONSTRUCTED in output.origin:
-                        self._start_up.reconstructed()
+                        self._account.start_up.reconstructed()
                     self.sinks.twelve(output)
                 case Beat():
-                    self._beats += 1
+                    self._account.beats += 1
                     self.state.last_beat_s = output.sample / RATE
                     self._tell(self._stamp.beat(output))
                 case Rhythm():
                     self.state.rhythm = str(output.label)
                     self._tell(self._stamp.rhythm(output))
                 case Alert():
-                    self._count(output)
+                    self._account.alert(output)
                     self._tell(self._stamp.alert(output))
                 case Classification():
                     self._tell(self._stamp.event("classification", output.end, classified(output)))
                 case QualityReport():
                     self.state.quality = output.score
+                case StReading() if output.sample >= self._st_due:
+                    self._st_due = output.sample + round(ST_S * RATE)
+                    self._tell(self._stamp.event("st", output.sample, {"leads": st_levels(output)}))
                 case Gap():
-                    self._tell(
-                        self._stamp.event("gap", output.start, {"samples": output.samples, "cause": str(output.cause)})
-                    )
-
-    def _count(self, alert: Alert) -> None:
-        if alert.state is State.ON and alert.id not in self._on:
-            self._on.add(alert.id)
-            self._alerts[str(alert.kind)] += 1
-        elif alert.state is State.OFF:
-            self._on.discard(alert.id)
+                    lost = {"samples": output.samples, "cause": str(output.cause)}
+                    self._tell(self._stamp.event("gap", output.start, lost))
 
     def _tell(self, event: Event) -> None:
         self.sinks.event(event)
@@ -285,62 +282,20 @@ class Run:
             return
         self._refresh_due = now + REFRESH_S
         state.elapsed_s = pipeline.now / RATE
-        state.latency_p50_ms, state.latency_p99_ms = self._latencies()
+        state.latency_p50_ms, state.latency_p99_ms = self._account.latencies_ms()
         state.heart_rate_bpm = pipeline.monitor.rates.at(pipeline.now)
         state.samples = pipeline.timeline.received
         state.lost = {str(cause): n for cause, n in pipeline.timeline.lost.items()}
         active = pipeline.monitor.alerts.active
         state.alerts = tuple(
-            ActiveAlert(f"{a.kind}{SEEN[a.state]}", str(a.priority), a.technical, a.onset / RATE) for a in active
+            ActiveAlert(f"{a.kind}{SEEN[a.state]}", str(a.priority), a.technical, a.onset / RATE, a.id) for a in active
         )
 
-    def _latencies(self) -> tuple[float | None, float | None]:
-        """Of a live run or a replay at real time; at any other pace they mean nothing."""
-        return self._latency.percentiles_ms() if self.settings.speed == 1.0 else (None, None)
-
-    def _counts(self, pipeline: Pipeline) -> dict[str, Any]:
-        timeline = pipeline.timeline
-        return {
-            "in": timeline.received,
-            "out": timeline.emitted,
-            "lost": {str(cause): n for cause, n in timeline.lost.items()},
-            "duplicates": timeline.duplicates,
-            "corrupt_bytes": self._corrupt_bytes,
-        }
-
     def _health(self, pipeline: Pipeline) -> Event:
-        p50, p99 = self._latencies()
-        cost = self._cost.read()
-        fields = {
-            "samples": self._counts(pipeline),
-            "latency_ms": {"p50": p50, "p99": p99},
-            "cpu_percent": cost.cpu_percent,
-            "rss_mb": cost.rss_mb,
-            "battery": self._battery,
-        }
-        return self._stamp.event("health", pipeline.now, fields)
+        return self._stamp.event("health", pipeline.now, self._account.health(pipeline))
 
     def _summary(self) -> Event:
         pipeline = self.pipeline
         if pipeline is None:
-            nothing: dict[str, Any] = {"duration_s": 0.0, "scores": dict.fromkeys(CONDITIONS)}
-            return self._stamp.event("summary", 0, nothing)
-        p50, p99 = self._latencies()
-        fields = {
-            "duration_s": round(pipeline.now / RATE, 3),
-            "samples": self._counts(pipeline),
-            "twelve_leads": {"samples": pipeline.samples_out, "windows": pipeline.twelve.inferred},
-            "patient": pipeline.enrolment(),
-            "beats": self._beats,
-            "alerts": dict(self._alerts),
-            "suppressed": pipeline.monitor.alerts.suppressed,
-            "latency_ms": {"p50": p50, "p99": p99},
-            "time": self._clock.told(),
-            "start_up": {
-                "first_input_s": self._start_up.first_input_s,
-                "first_reconstructed_s": self._start_up.first_reconstructed_s,
-            },
-            "st": st_told(pipeline.ischemia.last) if pipeline.ischemia.last else None,
-            "scores": pipeline.scores(),
-        }
-        return self._stamp.event("summary", pipeline.now, fields)
+            return self._stamp.event("summary", 0, nothing())
+        return self._stamp.event("summary", pipeline.now, self._account.summary(pipeline, self._clock.told()))

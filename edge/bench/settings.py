@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from edge.bench.board import usable_cores
-from edge.config import DEFAULT_BUNDLE, RULES, Rule
+from edge.config import DEFAULT_BUNDLE, RULES
+from edge.rules import Rule
 
 THREADS = (1, 2, 4)  # that are tried, as far as there are cores
 USUAL_S, SHORTEST_S, LONGEST_S = 20.0, 1.0, 600.0

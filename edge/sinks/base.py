@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
@@ -53,3 +54,12 @@ class Reporting(Protocol):
     """A sink that has something to say of itself."""
 
     def take_news(self) -> list[News]: ...
+
+
+@runtime_checkable
+class Acknowledging(Protocol):
+    """A sink where people can say that they have seen an alert."""
+
+    def acknowledge_by(self, acknowledge: Callable[[str | None], None]) -> None:
+        """To be called, on the run's own event loop, with an alert's id, or None for all there are to be seen."""
+        ...

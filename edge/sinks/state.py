@@ -16,6 +16,7 @@ class ActiveAlert:
     priority: str = "medium"  # one of PRIORITIES
     technical: bool = False  # about the equipment, not the wearer
     since_s: float = 0.0  # recording time of its onset
+    id: str = ""  # by which it is acknowledged
 
     @property
     def rank(self) -> tuple[int, bool, float]:

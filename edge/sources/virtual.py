@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 
-from edge.sources.items import Item, Link, Suspected
+from edge.sources.items import Item, Link, Restarted, Suspected
 from edge.sources.patch import PatchLink
 from edge.sources.serial import GREET_EVERY_S, STALL_S
-from edge.timeline import Cause
+from edge.timeline import Cause, Chunk
 from firmware_bridge import link as wire_link
 from firmware_bridge.faults import Fault
 from firmware_bridge.framing import SerialDecoder, frame
@@ -35,6 +35,8 @@ class VirtualSource:
         self._host = PatchLink(NAME, tuple(channels))
         self._from_patch, self._from_host = SerialDecoder(), SerialDecoder()
         self._heard_s = self._greeted_s = 0.0  # the host's time of the last item, of the last greeting
+        self._samples_s = 0.0  # the same, of the last samples
+        self._silent = False  # told so
 
     async def items(self) -> AsyncIterator[Item]:
         for item in self.play():
@@ -55,7 +57,7 @@ class VirtualSource:
             elif self._line.up and not was_up:
                 yield from self._returned()
             yield from self._heard(frames)
-            self._greet_the_silent()
+            yield from self._greet_the_silent()
         yield from self._heard(self._answers())
         yield from self._host.settle()
 
@@ -78,17 +80,37 @@ class VirtualSource:
             for message in self._from_patch.feed(sent.data):
                 for item in self._host.feed(message, round(self._now_s * 1e9)):
                     self._heard_s = self._now_s
-                    yield item
+                    yield from self._with_link(item)
 
     def _returned(self) -> Iterator[Item]:
         self._from_patch, self._from_host = SerialDecoder(), SerialDecoder()
         self._host.greet()
-        self._heard_s = self._greeted_s = self._now_s
+        self._heard_s = self._greeted_s = self._samples_s = self._now_s
+        self._silent = False
         yield Suspected(Cause.LINK)
         yield Link(True, f"{NAME} is back")
 
-    def _greet_the_silent(self) -> None:
-        waiting = not self._host.described or self._now_s - self._heard_s > STALL_S
-        if self._line.up and waiting and self._now_s - self._greeted_s >= GREET_EVERY_S:
+    def _with_link(self, item: Item) -> Iterator[Item]:
+        """`item`, and around it what it says of a patch that had fallen silent."""
+        if not isinstance(item, Chunk | Restarted):
+            yield item
+            return
+        self._samples_s = self._now_s
+        was_silent, self._silent = self._silent, False
+        if was_silent and isinstance(item, Chunk):  # else a hole with a cause of its own
+            yield Suspected(Cause.LINK)
+        yield item
+        if was_silent:
+            yield Link(True, f"{NAME} is back")
+
+    def _greet_the_silent(self) -> Iterator[Item]:
+        if not self._line.up:
+            return
+        silent = self._host.described and self._now_s - self._samples_s > STALL_S
+        if silent and not self._silent:
+            self._silent = True
+            yield Link(False, f"{NAME}: no samples for {STALL_S:g} s")
+        waiting = silent or not self._host.described or self._now_s - self._heard_s > STALL_S
+        if waiting and self._now_s - self._greeted_s >= GREET_EVERY_S:
             self._host.greet(silent=True)
             self._greeted_s = self._now_s

@@ -20,6 +20,7 @@ MORE = {
     "technical": {"id", "kind", "priority", "state", "onset", "evidence", "leads", "strip"},
     "alert": {"id", "kind", "priority", "state", "onset", "evidence", "leads", "strip"},
     "gap": {"samples", "cause"},
+    "st": {"leads"},
     "classification": {"from_sample", "reconstructed", "said", "probability"},
     "health": {"samples", "latency_ms", "cpu_percent", "rss_mb", "battery"},
     "summary": {"duration_s", "samples", "beats", "alerts", "latency_ms", "scores"},
