@@ -1,7 +1,7 @@
-"""python -m benchmarks report: all results as one Markdown page with pictures; and the README's tables.
+"""python -m benchmarks report: all results as one Markdown page with pictures; and the tables in the READMEs.
 
     python -m benchmarks report --out build/report
-    python -m benchmarks report --readme README.md
+    python -m benchmarks report --readme README.md benchmarks/README.md
 
 Nothing is measured here: every figure comes from `benchmarks/results/*.json` and the bundle's manifest. --readme renews
 what stands between `<!-- table: NAME -->` and `<!-- end -->`.
@@ -42,13 +42,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--results", type=Path, default=result.RESULTS, help="folder of the result files")
     parser.add_argument("--bundle", type=Path, default=DEFAULT_BUNDLE)
     parser.add_argument("--out", type=Path, default=Path("build/report"), help="folder for report.md and its pictures")
-    parser.add_argument("--readme", type=Path, help="renew the tables in this file instead")
+    parser.add_argument("--readme", type=Path, nargs="+", help="renew the tables in these files instead")
 
 
 def run(args: argparse.Namespace) -> int:
     known = tables.known(args.results, args.bundle)
     if args.readme:
-        args.readme.write_text(renewed(args.readme.read_text(), known))
+        for page in args.readme:
+            page.write_text(renewed(page.read_text(), known))
         return 0
     from benchmarks import pictures
 

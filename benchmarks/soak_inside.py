@@ -32,10 +32,12 @@ from edge.engines import Engine
 from edge.leads import LEAD
 from edge.pipeline import Pipeline
 from edge.runner import Run
+from edge.sinks.alert_log import AlertLog
 from edge.sinks.base import Sink
 from edge.sinks.jsonl import Jsonl
 from edge.sinks.recorder import Recorder
 from edge.sinks.state import ViewState
+from edge.sinks.strips import Strips
 from edge.sources.items import Item, Source
 from edge.sources.virtual import VirtualSource
 from edge.synthetic import synthesise
@@ -172,7 +174,7 @@ def soak(
     with tempfile.TemporaryDirectory() as folder:
         events, record = Path(folder) / "events.jsonl", Path(folder) / "record"
         noted = Noted(source, every_s, yardstick, note)
-        sinks: list[Sink] = [Jsonl(str(events)), Recorder(record, raw=True)]
+        sinks: list[Sink] = [Jsonl(str(events)), Recorder(record, raw=True), AlertLog(record), Strips(record)]
         road = Run(noted, RunSettings(speed=math.inf), bundle, chosen, engine, sinks, ViewState())
         noted.now = lambda: road.pipeline.now if road.pipeline else 0
         noted.queue = lambda: _inside(road.pipeline) if road.pipeline else 0

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import classify_tables, ischemia_tables, rhythm_tables
+from benchmarks import classify_tables, headline, ischemia_tables, rhythm_tables
 
 Figures = Mapping[str, Any]
 SETS = {"ptbxl": "PTB-XL fold 9", "ludb": "LUDB"}
@@ -245,6 +245,8 @@ def known(results: Path, bundle: Path) -> dict[str, list[str]]:
         out["st_alerts"] = ischemia_tables.false_alerts(st_alerts, table)
     if all((results / f"{name}.json").exists() for name in ("stream", "quality", "faults", "soak")):
         out["device"] = device(lambda name: read(name) or {})
+    if all((results / f"{name}.json").exists() for name in headline.NEEDED):
+        out["headline"] = headline.headline(lambda name: read(name) or {}, table)
     manifest = json.loads((bundle / "manifest.json").read_text())
     if (times := read("latency")) is not None:
         out["variants"] = variants(manifest, times)

@@ -10,12 +10,13 @@ from benchmarks import report, result, tables
 from edge.config import DEFAULT_BUNDLE
 from edge.errors import UsageError
 
-README = Path(__file__).parents[2] / "README.md"
+ROOT = Path(__file__).parents[2]
 
 
-def test_the_readmes_tables_are_those_of_the_result_files():
-    text = README.read_text()
-    assert report.TABLE.search(text), "the README has no marked table"
+@pytest.mark.parametrize("page", ["README.md", "benchmarks/README.md"])
+def test_the_pages_tables_are_those_of_the_result_files(page):
+    text = (ROOT / page).read_text()
+    assert report.TABLE.search(text), "the page has no marked table"
     assert report.renewed(text, tables.known(result.RESULTS, DEFAULT_BUNDLE)) == text
 
 
