@@ -41,7 +41,7 @@ def _watch(rhythm: Figures, classify: Figures) -> Iterable[tuple[str, str, str]]
     yield "ventricular tachycardia and fibrillation, VFDB: episodes found", found, "rhythm"
     mi = classify["ptbxl"]["classes"]["mi"]["columns"]
     ways = ("reconstructed 12", "true 12", "measured 3")
-    words = ", ".join(f"{mi[way]['auroc']:.3f}" for way in ways)
+    areas = ", ".join(f"{mi[way]['auroc']:.3f}" for way in ways)
     yield (
         "infarction, AUROC of a classifier shown reconstructed twelve, true twelve, the three alone",
         words,
