@@ -16,6 +16,7 @@ from edge.bundle import RATE
 from edge.dsp.baseline import Baseline
 from edge.dsp.resample import Resample
 from edge.leads import LEAD
+from edge.sources.serial import STALL_S
 from edge.timeline import Bridge, Cause
 from firmware_bridge import faults as fault
 from firmware_bridge.disturbance import of_signal
@@ -93,8 +94,17 @@ def _caused(t: Truth) -> str:
     end = len(t.heard) + t.boots[0].offset - time_error(t)
     told = Counter({cause: n for cause, n in line.lost.items() if n})
     true = int(t.lost[t.boots[0].offset : max(end, 0)].sum()) + time_error(t) + t.late
-    expected = Counter({CAUSES[kind]: true} if true else {})
+    expected = Counter({_cause_of(kind, t.setup): true} if true else {})
     return "" if told == expected else f"{dict(told)} instead of {dict(expected)}"
+
+
+def _cause_of(kind: str, setup: Setup) -> Cause | None:
+    """A silence that the host notices is put down to the link; a shorter one is frames that are missing."""
+    if kind != fault.Stall.KIND:
+        return CAUSES.get(kind)
+    pace = 1.0 if setup.road == "software" else setup.speed
+    longest_s = max(f.for_s for f in setup.parsed if isinstance(f, fault.Stall))
+    return Cause.LINK if longest_s / pace > STALL_S else Cause.MISSING
 
 
 def _twelve(t: Truth) -> str:

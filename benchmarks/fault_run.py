@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import math
@@ -11,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -39,9 +40,11 @@ from firmware_bridge.patch import VirtualPatch
 
 LEADS = ("II", "V1", "V5")
 NOISE_MV = 0.01  # makes every sample one of its kind, so that it can be told where it came from
+GIVE_UP_S = 30.0  # what a link may be away, on a real road
 LOOK_EVERY = 25  # placed blocks between two looks at what the stages hold
 
 Array = npt.NDArray[Any]
+Road = Literal["software", "pty", "ble"]  # in this process; a pseudo-terminal; BlueZ's interfaces, without a radio
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +57,8 @@ class Setup:
     seconds: float = 60.0
     rate: float = 500.0  # Hz, of the patch
     network: bool = False  # the bundle's own; else zeros, which cost nothing
-    pty: bool = False  # a real pseudo-terminal and the serial source
-    speed: float = math.inf  # of the patch on the pty
+    road: Road = "software"
+    speed: float = math.inf  # of the patch on a real road; what waits for a clock does so at this pace
     ring_s: float = 0.0  # of samples that the patch holds for a host that asks again
 
     @property
@@ -82,16 +85,20 @@ class Heard:
     twelve_leads: list[TwelveLeads] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     held: int = 0  # samples, at most
+    placed: int = 0  # samples that have come out of the timeline
+    twelve_at: list[int] = field(default_factory=list)  # `placed` when each of `twelve_leads` came
 
     def start(self, info: RunInfo) -> None: ...
 
     def raw(self, block: Block) -> None:
         self.blocks.append(block)
+        self.placed = block.end
         if len(self.blocks) % LOOK_EVERY == 0:
             self.held = max(self.held, self.look())
 
     def twelve(self, block: TwelveLeads) -> None:
         self.twelve_leads.append(block)
+        self.twelve_at.append(self.placed)
 
     def event(self, event: Event) -> None:
         self.events.append({key: value for key, value in event.items() if key != "utc"})
@@ -129,15 +136,30 @@ class Outcome:
 def run(setup: Setup) -> Outcome:
     """Raises what the run raises: SourceLost where the patch is refused or gone for good."""
     patch = setup.patch()
-    if not setup.pty:
-        return _through(VirtualSource(patch, setup.parsed, seed=setup.seed), setup, patch.log)
-    with tempfile.TemporaryDirectory() as folder:
-        port = Path(folder) / "patch"
-        with PtyServer(patch, setup.parsed, path=port, speed=setup.speed, seed=setup.seed):
-            return _through(SerialPatch(str(port), 115_200, give_up_s=10.0), setup, patch.log)
+    with _source(setup, patch) as source:
+        return through(source, setup, patch.log)
 
 
-def _through(source: Source, setup: Setup, log: Log) -> Outcome:
+@contextlib.contextmanager
+def _source(setup: Setup, patch: VirtualPatch) -> Iterator[Source]:
+    """What hears the patch by the road that is asked for."""
+    match setup.road:
+        case "software":
+            yield VirtualSource(patch, setup.parsed, seed=setup.seed)
+        case "pty":
+            with tempfile.TemporaryDirectory() as folder:
+                port = Path(folder) / "patch"
+                with PtyServer(patch, setup.parsed, path=port, speed=setup.speed, seed=setup.seed):
+                    yield SerialPatch(str(port), 115_200, give_up_s=GIVE_UP_S)
+        case "ble":
+            from benchmarks.bluez.served import over_ble
+
+            how = {"seed": setup.seed, "speed": setup.speed, "give_up_s": GIVE_UP_S}
+            with over_ble(patch, setup.parsed, **how) as source:  # type: ignore[arg-type]
+                yield source
+
+
+def through(source: Source, setup: Setup, log: Log) -> Outcome:
     bundle = _bundle()
     engine = _network() if setup.network else Silent(bundle)
     heard = Heard(lambda: held([road.pipeline, source]))

@@ -117,7 +117,7 @@ def tolerance(setup: Setup) -> int:
                 seconds += 2 * f.depth * MESSAGE_S
             case fault.Drop() | fault.Corrupt() | fault.Garbage() | fault.Unplug():
                 seconds += MESSAGE_S
-    if setup.pty:
+    if setup.road != "software":
         seconds += PTY_TOLERANCE_S * setup.speed
     return math.ceil(seconds * setup.rate)
 

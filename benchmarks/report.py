@@ -2,9 +2,10 @@
 
     python -m benchmarks report --out build/report
     python -m benchmarks report --readme README.md benchmarks/README.md
+    python -m benchmarks report --faults
 
 Nothing is measured here: every figure comes from `benchmarks/results/*.json` and the bundle's manifest. --readme renews
-what stands between `<!-- table: NAME -->` and `<!-- end -->`.
+what stands between `<!-- table: NAME -->` and `<!-- end -->`; --faults the page of faults, with the soak's picture.
 """
 
 from __future__ import annotations
@@ -43,9 +44,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bundle", type=Path, default=DEFAULT_BUNDLE)
     parser.add_argument("--out", type=Path, default=Path("build/report"), help="folder for report.md and its pictures")
     parser.add_argument("--readme", type=Path, nargs="+", help="renew the tables in these files instead")
+    parser.add_argument("--faults", action="store_true", help="renew faults.md beside the result files instead")
 
 
 def run(args: argparse.Namespace) -> int:
+    if args.faults:
+        from benchmarks import fault_page
+
+        fault_page.write(args.results)
+        return 0
     known = tables.known(args.results, args.bundle)
     if args.readme:
         for page in args.readme:

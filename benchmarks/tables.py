@@ -7,7 +7,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import classify_tables, headline, ischemia_tables, rhythm_tables
+from benchmarks import (
+    batch_tables,
+    classify_tables,
+    fault_tables,
+    headline,
+    ischemia_tables,
+    mqtt_tables,
+    rhythm_tables,
+)
 
 Figures = Mapping[str, Any]
 SETS = {"ptbxl": "PTB-XL fold 9", "ludb": "LUDB"}
@@ -241,6 +249,19 @@ def known(results: Path, bundle: Path) -> dict[str, list[str]]:
     if (classify := read("classify")) is not None:
         out["classify"] = classify_tables.auroc(classify, table)
         out["classify_cost"] = classify_tables.cost(classify, table)
+    if (batch := read("batch")) is not None:
+        out["batch"] = batch_tables.throughput(batch, table)
+        out["batch_overhead"] = batch_tables.overhead(batch, table)
+    if (batch_faults := read("batch_faults")) is not None:
+        out["batch_faults"] = batch_tables.faults(batch_faults, table)
+    if (mqtt := read("mqtt")) is not None:
+        out["mqtt"] = mqtt_tables.absence(mqtt, table)
+    if (lsl := read("lsl")) is not None:
+        out["lsl"] = mqtt_tables.lab_time(lsl, table)
+    if (faults := read("faults")) is not None:
+        out["faults"] = fault_tables.by_road(faults, table)
+    if (survival := read("survival")) is not None:
+        out["survival"] = fault_tables.survival(survival, table)
     if (st_alerts := read("st_alerts")) is not None:
         out["st_alerts"] = ischemia_tables.false_alerts(st_alerts, table)
     if all((results / f"{name}.json").exists() for name in ("stream", "quality", "faults", "soak")):

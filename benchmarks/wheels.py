@@ -31,6 +31,7 @@ from edge.errors import InputError
 
 PYPROJECT = Path(__file__).parents[1] / "pyproject.toml"
 EXTRAS = ("onnx", "files")  # the other inference engine, and DICOM
+BESIDE = ("ble", "web", "mqtt", "lsl", "metrics", "exports", "batch")  # what a device may want on top
 PYTHONS = ("3.11", "3.12", "3.13")
 # Raspberry Pi OS 12 (bookworm) has glibc 2.36 and takes all of these; pip wants each of them named.
 PLATFORMS = ("manylinux_2_28_aarch64", "manylinux_2_27_aarch64", "manylinux2014_aarch64")
@@ -41,22 +42,32 @@ _ADDRESS = re.compile(r"\S+://\S+")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--extras", default=",".join(EXTRAS), help=f"of pyproject.toml (default {','.join(EXTRAS)})")
+    parser.add_argument("--beside", default=",".join(BESIDE), help=f"as well, not weighed (default {','.join(BESIDE)})")
     parser.add_argument("--pythons", default=",".join(PYTHONS), help=f"versions (default {','.join(PYTHONS)})")
     parser.add_argument("--sizes", action="store_true", help="fetch the wheels to weigh them")
     parser.add_argument("--out", type=Path, default=result.RESULTS / "wheels.json")
 
 
 def run(args: argparse.Namespace) -> int:
-    needed = requirements(PYPROJECT.read_text(), [name for name in args.extras.split(",") if name])
-    found = {python: _resolve(needed, python, args.sizes) for python in args.pythons.split(",")}
-    for python, outcome in found.items():
-        if outcome["ok"]:
-            size = f", {outcome['mb']} MB" if outcome["mb"] is not None else ""
-            print(f"Python {python}: {len(outcome['packages'])} wheels{size}")
-        else:
-            print(f"Python {python}, aarch64: {outcome['reason']}", file=sys.stderr)
-    result.write(args.out, {"platforms": PLATFORMS, "requirements": needed, "python": found}, ("pip",))
-    return 0 if all(outcome["ok"] for outcome in found.values()) else 1
+    pythons, text = args.pythons.split(","), PYPROJECT.read_text()
+    extras, beside = ([name for name in given.split(",") if name] for given in (args.extras, args.beside))
+    needed, more = requirements(text, extras), requirements(text, [*extras, *beside])
+    found = {python: _told(python, _resolve(needed, python, args.sizes)) for python in pythons}
+    print(f"with {', '.join(beside)} as well:")
+    as_well = {python: _told(python, _resolve(more, python, sizes=False)) for python in pythons}
+    figures = {"platforms": PLATFORMS, "requirements": needed, "python": found}
+    result.write(args.out, figures | {"beside": {"requirements": more, "python": as_well}}, ("pip",))
+    return 0 if all(outcome["ok"] for outcome in (*found.values(), *as_well.values())) else 1
+
+
+def _told(python: str, outcome: dict[str, Any]) -> dict[str, Any]:
+    """`outcome`, after it is printed."""
+    if outcome["ok"]:
+        size = f", {outcome['mb']} MB" if outcome["mb"] is not None else ""
+        print(f"Python {python}: {len(outcome['packages'])} wheels{size}")
+    else:
+        print(f"Python {python}, aarch64: {outcome['reason']}", file=sys.stderr)
+    return outcome
 
 
 def requirements(pyproject: str, extras: Sequence[str]) -> list[str]:

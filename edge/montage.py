@@ -12,6 +12,7 @@ from edge.errors import Reason, UsageError
 from edge.leads import EIGHT_FROM_ELECTRODES, LEADS, canonical, determined, row
 
 TOLERANCE = 0.01  # of a weight: what counts as a standard lead
+ROUNDING = 1e-9  # of a weight: what thirds and twelfths leave behind
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,13 +51,16 @@ class Montage:
     def of_electrodes(cls, weights: npt.NDArray[np.float64]) -> Montage:
         """From weights over `edge.leads.ELECTRODES` (channels x 9).
 
-        A channel that is no standard lead is called CH1, CH2, … by its place.
+        A channel that is no standard lead is called CH1, CH2, … by its place. One that is has that lead's own row, to
+        the bit, so that a patch and a file with the same leads give the same.
         """
         rows = weights @ EIGHT_FROM_ELECTRODES
         names: list[str] = []
         for k, weight in enumerate(rows):
             found = [lead for lead in LEADS if np.abs(row(lead) - weight).max() < TOLERANCE and lead not in names]
             names.append(found[0] if found else f"CH{k + 1}")
+            if found and np.abs(row(found[0]) - weight).max() < ROUNDING:
+                rows[k] = row(found[0])
         return cls(tuple(names), rows)
 
     def given(self, valid: npt.NDArray[np.bool_]) -> tuple[str, ...]:

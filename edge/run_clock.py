@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from edge.bundle import RATE
@@ -19,10 +19,13 @@ class RunClock:
     """Follows one run: UTC as it was at the start, and the samples' places between its source's two clocks."""
 
     def __init__(self, at_ns: int | None) -> None:
-        """`at_ns`: what the source's clock (`Chunk.came_ns`) shows now; None where it has none."""
+        """`at_ns`: what the source's clock (`Chunk.came_ns`) showed when the run began; None where it has none."""
         self.start_utc = datetime.now(UTC)
+        late_s = 0.0 if at_ns is None else (now_ns() - at_ns) * 1e-9  # a pipeline takes a while to make
+        self._of_host = at_ns is not None and abs(late_s) < SAME_CLOCK_S
+        if self._of_host:
+            self.start_utc -= timedelta(seconds=late_s)
         self._anchor = None if at_ns is None else UtcAnchor(self.start_utc, at_ns)
-        self._of_host = at_ns is not None and abs(now_ns() - at_ns) < SAME_CLOCK_S * 1e9
         self._time = SampleTime()
         self._first_us: int | None = None  # the sender's clock at its first samples
         self._reads_clock: bool | None = None  # None: not known yet
@@ -59,6 +62,15 @@ class RunClock:
         if self._anchor is None or not self._time.known:
             return None
         return self._anchor.utc(self._time.host_s(sample / RATE))
+
+    def host_s(self, sample: int) -> float | None:
+        """The same by the host's own clock (`edge.host_clock.now_ns`), s; None too where the source has another."""
+        return self._time.host_s(sample / RATE) if self._of_host and self._time.known else None
+
+    @property
+    def of_host(self) -> bool:
+        """Whether `host_s` tells, or will tell, anything."""
+        return self._of_host
 
     def due(self) -> dict[str, Any] | None:
         """Fields of an event, where there is one to be told: from time to time, and when the host's clock was set."""

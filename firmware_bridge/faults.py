@@ -105,6 +105,15 @@ class Unplug:
 
 
 @dataclass(frozen=True, slots=True)
+class Stall:
+    """Nothing is said over a link that stays up; the patch goes on sampling, and hears what it is told."""
+
+    KIND: ClassVar[str] = "stall"
+    at_s: float = _number(*_AT)
+    for_s: float = _number(*_FOR)
+
+
+@dataclass(frozen=True, slots=True)
 class Reboot:
     """The patch starts anew: silent for a while, then index and clock at 0 under a new boot id."""
 
@@ -160,10 +169,12 @@ class Garbage:
     size: int = _number("bytes", 256, 1, MAX_GARBAGE, "bytes")
 
 
-Fault = Drop | Corrupt | Duplicate | Reorder | Burst | Unplug | Reboot | Drift | Off | Saturate | Mains | Garbage
+Fault = (
+    Drop | Corrupt | Duplicate | Reorder | Burst | Unplug | Stall | Reboot | Drift | Off | Saturate | Mains | Garbage
+)
 FAULTS: dict[str, type[Fault]] = {
     kind.KIND: kind
-    for kind in (Drop, Corrupt, Duplicate, Reorder, Burst, Unplug, Reboot, Drift, Off, Saturate, Mains, Garbage)
+    for kind in (Drop, Corrupt, Duplicate, Reorder, Burst, Unplug, Stall, Reboot, Drift, Off, Saturate, Mains, Garbage)
 }
 
 

@@ -2,52 +2,16 @@
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
-
-import numpy as np
+from collections.abc import Sequence
 
 from firmware_bridge import faults as fault
 from firmware_bridge.disturbance import Disturbed, of_signal
 from firmware_bridge.framing import DELIMITER, frame
 from firmware_bridge.framing import Corrupt as CorruptBytes
-from firmware_bridge.losses import Log
+from firmware_bridge.line_faults import LAST, Fate, Frame, lose, stages
 from firmware_bridge.messages import Malformed, Message, Resend, Samples, Unknown, encode
 from firmware_bridge.patch import VirtualPatch
-
-MAX_FLIPS = 8  # bits of a corrupted frame
-UNHEARD = 0x7F  # a type of message that no version has yet
-UNHEARD_BYTES = 61  # a notification of garbage: what fits at the least MTU
-LAST = math.inf  # the time, for what is still held at the end
-
-
-@dataclass(slots=True)
-class Fate:
-    """What becomes of one message's samples, in however many copies it travels."""
-
-    first: int  # samples since the start of the signal
-    samples: int
-    copies: int = 1  # still under way
-    arrived: bool = False
-    again: bool = False  # sent already once, and asked for by the host
-
-
-@dataclass(slots=True)
-class Frame:
-    """Bytes for the line: a frame, whole or spoiled, or garbage."""
-
-    data: bytes
-    fate: Fate
-    spoiled: str | None = None  # by which fault
-
-
-class Stage(Protocol):
-    """One fault at work on the frames; called at every step, so that it can let go of what it holds."""
-
-    def carry(self, frames: list[Frame], at_s: float) -> list[Frame]: ...
 
 
 class Link:
@@ -71,7 +35,9 @@ class Link:
         reboots = [f for f in faults if isinstance(f, fault.Reboot)]
         self._reboots = sorted(reboots, key=lambda f: f.at_s, reverse=True)  # the next one last
         self._unplugs = [f for f in faults if isinstance(f, fault.Unplug)]
-        self._stages = _stages(faults, seed, self.log, _BARE_AFTER if bare else _BYTES_AFTER)
+        self._stalls = [f for f in faults if isinstance(f, fault.Stall)]
+        self._stalled = False
+        self._stages = stages(faults, seed, self.log, bare=bare)
         self._open: str | None = None  # by what the line was left without a delimiter
         self._flushed = False
 
@@ -89,7 +55,7 @@ class Link:
             self._reboot_if_due()
         if self.patch.finished and not self._flushed:
             self._flushed = True
-            out += self._unless_unplugged(self._through([], LAST))
+            out += self._unless_away(self._through([], LAST))
         return out
 
     def command(self, message: Message | Unknown | Malformed | CorruptBytes) -> list[Frame]:
@@ -115,7 +81,7 @@ class Link:
 
     def lost(self, sent: Frame, kind: str) -> None:
         """The frame's bytes never went out."""
-        _lose(self.log, sent.fate, kind)
+        lose(self.log, sent.fate, kind)
 
     def bytes(self, samples: int) -> bytes:
         """`advance`, on a line that takes everything."""
@@ -131,19 +97,24 @@ class Link:
         return Fate(0, 0)
 
     def _carry(self, frames: list[Frame]) -> list[Frame]:
-        return self._unless_unplugged(self._through(frames, self.patch.elapsed_s))
+        return self._unless_away(self._through(frames, self.patch.elapsed_s))
 
-    def _unless_unplugged(self, frames: list[Frame]) -> list[Frame]:
-        up = not any(f.at_s <= self.patch.elapsed_s < f.at_s + f.for_s for f in self._unplugs)
+    def _unless_away(self, frames: list[Frame]) -> list[Frame]:
+        up, stalled = not self._now(self._unplugs), self._now(self._stalls)
         if self.up and not up:
             self.log.happened["unplug"] += 1
             self._open = None
-        self.up = up
-        if up:
+        if stalled and not self._stalled:
+            self.log.happened["stall"] += 1
+        self.up, self._stalled = up, stalled
+        if up and not stalled:
             return frames
         for sent in frames:
-            self.lost(sent, "unplug")
+            self.lost(sent, "stall" if up else "unplug")
         return []
+
+    def _now(self, faults: Sequence[fault.Unplug | fault.Stall]) -> bool:
+        return any(f.at_s <= self.patch.elapsed_s < f.at_s + f.for_s for f in faults)
 
     def _through(self, frames: list[Frame], at_s: float) -> list[Frame]:
         for stage in self._stages:
@@ -161,139 +132,3 @@ class Link:
             due = self._reboots.pop()
             self.log.happened["reboot"] += 1
             self.patch.reboot(round(due.for_s * self.patch.rate))
-
-
-class _Drop:
-    def __init__(self, setting: fault.Drop, rng: np.random.Generator, log: Log) -> None:
-        self._p, self._rng, self._log = setting.p, rng, log
-
-    def carry(self, frames: list[Frame], at_s: float) -> list[Frame]:
-        out = []
-        for sent in frames:
-            if self._rng.random() >= self._p:
-                out.append(sent)
-                continue
-            self._log.happened["drop"] += 1
-            _lose(self._log, sent.fate, "drop")
-        return out
-
-
-class _Corrupt:
-    def __init__(self, setting: fault.Corrupt, rng: np.random.Generator, log: Log) -> None:
-        self._p, self._rng, self._log = setting.p, rng, log
-
-    def carry(self, frames: list[Frame], at_s: float) -> list[Frame]:
-        for sent in frames:
-            if self._rng.random() < self._p:
-                self._log.happened["corrupt"] += 1
-                sent.data, sent.spoiled = self._flipped(sent.data), sent.spoiled or "corrupt"
-        return frames
-
-    def _flipped(self, data: bytes) -> bytes:
-        bits = np.unpackbits(np.frombuffer(data, np.uint8))
-        flips = self._rng.choice(len(bits), self._rng.integers(1, MAX_FLIPS + 1), replace=False)
-        bits[flips] ^= 1
-        return np.packbits(bits).tobytes()
-
-
-class _Duplicate:
-    def __init__(self, setting: fault.Duplicate, rng: np.random.Generator, log: Log) -> None:
-        self._p, self._rng, self._log = setting.p, rng, log
-
-    def carry(self, frames: list[Frame], at_s: float) -> list[Frame]:
-        out = []
-        for sent in frames:
-            out.append(sent)
-            if self._rng.random() < self._p:
-                self._log.happened["duplicate"] += 1
-                sent.fate.copies += 1
-                out.append(Frame(sent.data, sent.fate, sent.spoiled))
-        return out
-
-
-class _Reorder:
-    def __init__(self, setting: fault.Reorder, rng: np.random.Generator, log: Log) -> None:
-        self._p, self._depth, self._rng, self._log = setting.p, setting.depth, rng, log
-        self._held: list[tuple[int, Frame]] = []  # and how many frames are to overtake it yet
-
-    def carry(self, frames: list[Frame], at_s: float) -> list[Frame]:
-        out = []
-        for sent in frames:
-            if self._rng.random() < self._p:
-                self._log.happened["reorder"] += 1
-                self._held.append((int(self._rng.integers(1, self._depth + 1)), sent))
-                continue
-            out.append(sent)
-            self._held = [(wait - 1, late) for wait, late in self._held]
-            out += [late for wait, late in self._held if wait == 0]
-            self._held = [(wait, late) for wait, late in self._held if wait > 0]
-        if at_s == LAST:
-            out += [late for _, late in self._held]
-        return out
-
-
-class _Burst:
-    def __init__(self, setting: fault.Burst, rng: np.random.Generator, log: Log) -> None:
-        self._hold_s, self._every_s, self._log = setting.hold_s, setting.every_s, log
-        self._held: list[Frame] = []
-
-    def carry(self, frames: list[Frame], at_s: float) -> list[Frame]:
-        self._held += frames
-        if at_s < LAST and at_s % self._every_s >= self._every_s - self._hold_s:
-            return []
-        self._log.happened["burst"] += len(self._held) > len(frames)
-        out, self._held = self._held, []
-        return out
-
-
-class _Garbage:
-    def __init__(self, setting: fault.Garbage, rng: np.random.Generator, log: Log) -> None:
-        self._at_s, self._data, self._log = setting.at_s, rng.bytes(setting.size), log
-
-    def carry(self, frames: list[Frame], at_s: float) -> list[Frame]:
-        if not self._data or not self._at_s <= at_s < LAST:
-            return frames
-        self._log.happened["garbage"] += 1
-        data, self._data = self._data, b""
-        return [Frame(data, Fate(0, 0), "garbage"), *frames]
-
-
-class _CutShort(_Corrupt):
-    """Over GATT: the radio spoils no bits unnoticed, but a firmware may send less than it should."""
-
-    def _flipped(self, data: bytes) -> bytes:
-        return data[: self._rng.integers(1, len(data))]
-
-
-class _Unheard(_Garbage):
-    """Over GATT: notifications of a type that nobody knows."""
-
-    def carry(self, frames: list[Frame], at_s: float) -> list[Frame]:
-        out = super().carry(frames, at_s)
-        if len(out) == len(frames):
-            return out
-        data = bytes([UNHEARD]) + out[0].data
-        pieces = [data[at : at + UNHEARD_BYTES] for at in range(0, len(data), UNHEARD_BYTES)]
-        return [*(Frame(bytes([UNHEARD]) + piece[1:], Fate(0, 0), "garbage") for piece in pieces), *out[1:]]
-
-
-_FRAMES_FIRST = {fault.Drop: _Drop, fault.Duplicate: _Duplicate, fault.Reorder: _Reorder, fault.Burst: _Burst}
-_BYTES_AFTER: dict[type[fault.Fault], type[_Corrupt | _Garbage]] = {fault.Corrupt: _Corrupt, fault.Garbage: _Garbage}
-_BARE_AFTER: dict[type[fault.Fault], type[_Corrupt | _Garbage]] = {fault.Corrupt: _CutShort, fault.Garbage: _Unheard}
-
-
-def _stages(
-    faults: Sequence[fault.Fault], seed: int, log: Log, after: Mapping[type[fault.Fault], type[_Corrupt | _Garbage]]
-) -> list[Stage]:
-    """In the order given, but what spoils bytes after what moves frames."""
-    out: list[Stage] = []
-    for layer, (place, setting) in itertools.product((_FRAMES_FIRST, after), enumerate(faults)):
-        if kind := layer.get(type(setting)):
-            out.append(kind(setting, np.random.default_rng((seed, place)), log))
-    return out
-
-
-def _lose(log: Log, fate: Fate, kind: str) -> None:
-    fate.copies -= 1
-    if not fate.copies and not fate.arrived and not fate.again:
-        log.lose(kind, fate.first, fate.samples)

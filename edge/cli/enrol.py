@@ -25,6 +25,7 @@ SHORTEST_S, USUAL_S, LONGEST_S = 4.0, 10.0, 300.0  # s; more than five minutes t
 MONTAGE = "II,V1,V5"
 EPILOG = f"""\
 example: edge-enrol --replay twelve.hea --seconds 10 --out patient.json
+         edge-enrol --ble "ECG patch" --seconds 20 --out patient.json
          edge-run --port /dev/ttyUSB0 --patient patient.json
 
 The file belongs to one heart, one network and one set of measured leads. edge-run compares the measured leads with the
@@ -94,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument_group("source (one of)").add_argument
     add("--replay", metavar="FILE", help="a recording: WFDB (with or without .hea), EDF, DICOM or CSV")
     add("--port", metavar="DEV", help="a device on this serial port that measures twelve leads, or most of them")
+    add("--ble", metavar="NAME|ADDRESS|SERVICE", help="the same by Bluetooth LE (needs the extra: edge-ecg[ble])")
     add = parser.add_argument_group("what to learn").add_argument
     add("--out", metavar="FILE", type=Path, required=True, help="the patient file to write, such as patient.json")
     add(
@@ -111,6 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--variant", metavar="NAME", help="which of the bundle's variants, such as float32")
     add("--threads", metavar="N", help="of the engine (default 1)")
     add("--baud", metavar="N", help="of the serial port (default 115200)")
+    add("--bond", action="store_true", default=None, help="listen to a Bluetooth device only once it is paired with us")
     add("--give-up", metavar="S", help="seconds to wait for a port or a device that went away (default 60)")
     parser.add_argument("--version", action="version", version=f"edge-enrol {__version__}")
     return parser
@@ -118,11 +121,12 @@ def _parser() -> argparse.ArgumentParser:
 
 def _settings(options: argparse.Namespace) -> RunSettings:
     """The same rules as for edge-run. Raises UsageError."""
-    shared = ("replay", "port", "mains", "hop", "bundle", "engine", "variant", "threads", "baud", "give_up")
+    sources, same = ("replay", "port", "ble"), ("mains", "hop", "bundle", "engine", "variant", "threads")
+    shared = (*sources, *same, "baud", "bond", "give_up")
     given = {key: getattr(options, key) for key in shared}
     given |= {"channels": options.leads, "speed": "max" if options.replay else None}
-    if not options.replay and not options.port:
-        raise UsageError("no source: give --replay FILE or --port DEVICE, with twelve leads")
+    if not any(getattr(options, source) for source in sources):
+        raise UsageError("no source: give --replay FILE, --port DEVICE or --ble NAME, with twelve leads")
     if given["bundle"] is None:
         given["bundle"] = str(DEFAULT_BUNDLE)
     return settings(given)

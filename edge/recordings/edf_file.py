@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -26,6 +26,8 @@ _WIDTHS = (16, 80, 8, 8, 8, 8, 8, 80, 8, 32)  # fields of a signal, each stored 
 _ANNOTATIONS = ("EDF Annotations", "BDF Annotations")
 _LONGEST_ONSET = 64  # bytes; a record's own time comes first among its annotations
 _ONSET = re.compile(rb"([+-]\d+(?:\.\d*)?)[\x14\x15]")
+
+LATEST_S = 366 * 86400.0  # of a first record after the header's time: a file that says more has no time to go by
 
 Raw = npt.NDArray[np.uint8]
 
@@ -73,7 +75,7 @@ def read_edf(path: Path, wanted: Sequence[str] | None = None) -> Recording:
         if mv is not None:
             mv = _spread(path, mv, signal.samples, head.record_s, starts)
         channels.append(Channel(signal.label, signal.samples / head.record_s, signal.unit, mv))
-    return assemble(path, channels, wanted, start_utc=head.start_utc, note=note)
+    return assemble(path, channels, wanted, start_utc=_start_utc(records, head, sample_bytes), note=note)
 
 
 def _head(fixed: bytes, raw: Raw) -> _Head:
@@ -154,16 +156,37 @@ def _mv(records: Raw, signal: _SignalHead, first: int, sample_bytes: int) -> Sig
     return ((counts - float(signal.digital_min)) * gain + signal.physical_min * factor).astype(np.float32)
 
 
+def _start_utc(records: Raw, head: _Head, sample_bytes: int) -> datetime | None:
+    """When the first record begins: the header has whole seconds, EDF+ the rest as that record's own time."""
+    clock = _clock(head)
+    if head.start_utc is None or clock is None or not len(records):
+        return head.start_utc
+    stamp = _stamp(records[0], clock * sample_bytes)
+    later_s = 0.0 if stamp is None or not 0 <= stamp <= LATEST_S else stamp
+    return head.start_utc + timedelta(seconds=later_s)
+
+
+def _clock(head: _Head) -> int | None:
+    """Where in a record its own time stands, in samples; None where there is none."""
+    of = (at for signal, at in zip(head.signals, _offsets(head), strict=True) if signal.label in _ANNOTATIONS)
+    return next(of, None)
+
+
+def _stamp(record: Raw, at: int) -> float | None:
+    """A record's own time, s after the header's."""
+    found = _ONSET.match(record[at : at + _LONGEST_ONSET].tobytes())
+    return None if found is None else float(found[1])
+
+
 def _record_starts(records: Raw, head: _Head, sample_bytes: int, path: Path) -> npt.NDArray[np.float64] | None:
     """When each record starts, in seconds after the first, if the file is one with pauses (EDF+D)."""
     if head.kind not in ("EDF+D", "BDF+D"):
         return None
-    clock = next((k for k, s in enumerate(head.signals) if s.label in _ANNOTATIONS), None)
+    clock = _clock(head)
     if clock is None:
         raise InputError(f"{path} says that it has pauses (EDF+D), but no annotations that tell when: export it again")
-    first = _offsets(head)[clock] * sample_bytes
-    stamps = [_ONSET.match(row[first : first + _LONGEST_ONSET].tobytes()) for row in records]
-    seconds = [float(stamp[1]) for stamp in stamps if stamp is not None]
+    stamps = [_stamp(record, clock * sample_bytes) for record in records]
+    seconds = [stamp for stamp in stamps if stamp is not None]
     if len(seconds) < len(records) or any(b <= a for a, b in pairwise(seconds)):
         raise InputError(f"{path} has records without a time, or times that go backwards: export it again")
     return np.array(seconds) - seconds[0] if seconds else np.zeros(0)

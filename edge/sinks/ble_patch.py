@@ -12,13 +12,14 @@ from edge.errors import OutputError, Reason
 from firmware_bridge import gatt
 from firmware_bridge.faults import Fault
 from firmware_bridge.framing import NotificationDecoder
-from firmware_bridge.link import Frame, Link
+from firmware_bridge.line_faults import Frame
+from firmware_bridge.link import Link
 from firmware_bridge.messages import Hello, Start
 from firmware_bridge.patch import VirtualPatch
 
 PATIENCE_S = 30.0  # at full speed, for a host to come back
 MESSAGE_S = 0.05  # of signal in a message at most, as PROTOCOL.md asks
-AHEAD = 32  # notifications on their way at full speed: a socket's buffer holds several times that
+AHEAD = 32  # notifications on their way: a socket's buffer holds several times that
 
 
 def samples_a_notification(mtu: int, channels: int, rate: float) -> int:
@@ -96,6 +97,7 @@ class NotifyingPatch:
             await self._pause()
             for sent in self._link.advance(self._patch.until_message):
                 self._put(sent)
+                await self._settle_if_far_ahead()
             if up and not self._link.up:
                 await self._air.settle()
                 await self._air.go_away()
@@ -117,9 +119,6 @@ class NotifyingPatch:
         await asyncio.sleep(max(0.0, self._begun_s + due_s / self._pace - time.monotonic()))
 
     async def _as_fast_as_it_goes(self) -> None:
-        if self._unsettled >= AHEAD:
-            self._unsettled = 0
-            await self._air.settle()
         if self._link.up and not self._greeted.is_set():
             try:
                 async with asyncio.timeout(PATIENCE_S):
@@ -128,6 +127,12 @@ class NotifyingPatch:
                 text = f"the host did not come back within {PATIENCE_S:g} s"
                 raise OutputError(text, Reason.SILENT) from None
 
+    async def _settle_if_far_ahead(self) -> None:
+        """What comes all at once, after a burst or as garbage, would fill the socket."""
+        if self._unsettled >= AHEAD:
+            self._unsettled = 0
+            await self._air.settle()
+
     def _put(self, sent: Frame) -> None:
         if self._subscribed and self._greeted.is_set() and not self.stalled:
             self._air.notify(sent.data)
@@ -135,3 +140,5 @@ class NotifyingPatch:
             self._link.arrived(sent)
         else:
             self._link.lost(sent, "stall" if self.stalled else "unplug")
+            if not sent.fate.again:
+                self._patch.drop(sent.fate.samples)

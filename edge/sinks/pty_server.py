@@ -12,7 +12,8 @@ from edge.errors import OutputError, Reason
 from edge.sinks.pty import Pty
 from firmware_bridge.faults import Fault, Unplug
 from firmware_bridge.framing import SerialDecoder
-from firmware_bridge.link import Frame, Link
+from firmware_bridge.line_faults import Frame
+from firmware_bridge.link import Link
 from firmware_bridge.messages import Hello, Start
 from firmware_bridge.patch import VirtualPatch
 

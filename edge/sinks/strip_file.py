@@ -24,7 +24,8 @@ from edge.sinks.syncing import Syncing
 
 COUNTS_PER_MV = 1000.0  # 1 uV a count: +-32.767 mV, ten times what a heart gives
 FORMAT = 16
-ORDER = (Origin.MEASURED, Origin.DERIVED, Origin.RECONSTRUCTED, Origin.UNAVAILABLE)  # a lead is the last it ever was
+ORDER = (Origin.MEASURED, Origin.DERIVED, Origin.RECONSTRUCTED)  # a lead is the last it ever was, where it was there
+GAPS = "with gaps"  # in the header's comments: leads that were missing for a while
 
 Counts = npt.NDArray[np.int16]
 
@@ -51,7 +52,8 @@ class StripFile:
         self._frames = 0
         self.unsaved = 0  # frames that no header counts yet
         self._initial, self._checksums = np.zeros(len(LEADS), np.int64), np.zeros(len(LEADS), np.int64)
-        self._origin: list[Origin | None] = [None] * len(LEADS)
+        self._origin = [Origin.UNAVAILABLE] * len(LEADS)
+        self._gaps = [False] * len(LEADS)
         self._marks: dict[str, AnnotationWriter] = {}
         for kind in ("qrs", "alm"):
             with contextlib.suppress(FileNotFoundError):
@@ -70,7 +72,9 @@ class StripFile:
         self.unsaved += len(counts)
         for k, now in enumerate(origin):
             before = self._origin[k]
-            if before is None or ORDER.index(now) > ORDER.index(before):
+            if now is Origin.UNAVAILABLE:
+                self._gaps[k] = True
+            elif before is Origin.UNAVAILABLE or ORDER.index(now) > ORDER.index(before):
                 self._origin[k] = now
 
     def mark(self, kind: str, sample: int, symbol: str, aux: str = "") -> None:
@@ -111,6 +115,9 @@ class StripFile:
                 self._path.unlink()
 
     def _leads(self) -> dict[str, Any]:
-        """Which leads were measured throughout, and which were derived, reconstructed or missing at any time."""
-        of = {origin: [lead for lead, o in zip(LEADS, self._origin, strict=True) if o is origin] for origin in ORDER}
-        return {str(origin): " ".join(leads) for origin, leads in of.items() if leads}
+        """Which leads were measured wherever they were there, which derived or reconstructed at any time, which never
+        there; and those that were missing for a while."""
+        each = list(zip(LEADS, self._origin, self._gaps, strict=True))
+        of = {str(origin): [lead for lead, o, _ in each if o is origin] for origin in (*ORDER, Origin.UNAVAILABLE)}
+        of[GAPS] = [lead for lead, o, gaps in each if gaps and o is not Origin.UNAVAILABLE]
+        return {key: " ".join(leads) for key, leads in of.items() if leads}

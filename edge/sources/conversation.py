@@ -130,7 +130,7 @@ class PatchSource(abc.ABC):
         self._arrived.clear()
 
     async def _send(self) -> None:
-        commands, self._link.outgoing = self._link.outgoing, []
+        commands = self._link.asking.take()
         if commands:
             await self._deliver(commands)
 

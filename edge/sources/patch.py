@@ -6,6 +6,7 @@ from collections import deque
 from dataclasses import replace
 
 from edge.errors import Reason, SourceLost
+from edge.sources.asking import Asking
 from edge.sources.description import Description
 from edge.sources.items import Battery, Button, Contact, Corruption, Item, Restarted, Suspected, Upto
 from edge.sources.resending import Resending
@@ -35,13 +36,14 @@ class PatchLink:
         self.source = source
         self.streaming = False  # samples of this boot have come
         self.ended = False  # the patch says that it has stopped
+        self.asking = Asking()  # what is to go to the patch
         self._channels = channels
         self._identity: wire.Identity | None = None
         self._table: dict[int, wire.Channel] = {}
         self._description: Description | None = None  # once it is whole
         self._now_ns = 0  # of the host's clock, at the latest message
         self._count = RunningIndex(0.0)
-        self._resending = Resending(0.0, self._ask_for)
+        self._resending = Resending(0.0, self.asking.again)
         self._doubtful = False  # whether the boot is still the one known
         self._away = False  # the link was down, and no samples have come since
         self._waiting: deque[tuple[Incoming, int]] = deque(maxlen=MAX_WAITING)  # with the host's time
@@ -52,9 +54,7 @@ class PatchLink:
         self._strays = 0
         self._off: frozenset[str] = frozenset()
         self._battery = NO_BATTERY
-        self._token = 0
         self._half = 0  # times that the patch left something of itself out
-        self.outgoing: list[wire.Command] = []
 
     @property
     def described(self) -> bool:
@@ -63,17 +63,17 @@ class PatchLink:
 
     def greet(self, *, silent: bool = False) -> None:
         """Ask the patch who it is; to be called when the link comes up, or (`silent`) was up and says nothing."""
-        self._ask()
+        self.asking.who()
         self._away |= not silent
         self._resending.link_returned()
         if self.described:
             self._doubtful = True
-            self.outgoing.append(wire.Start(self._next_token()))
+            self.asking.start()
 
     def stop(self) -> None:
         """Ask the patch to be quiet; for the end of a run."""
         if self.streaming and not self.ended:
-            self.outgoing.append(wire.Stop(self._next_token()))
+            self.asking.stop()
 
     def feed(self, message: Incoming, now_ns: int) -> list[Item]:
         """What `message`, come at `now_ns` of the host's monotonic clock, says. Raises SourceLost to refuse a patch."""
@@ -107,13 +107,13 @@ class PatchLink:
         if isinstance(message, wire.Samples):
             self._asked += 1
             if self._asked % ASK_EVERY == ASK_EVERY // 2:
-                self._ask()
+                self.asking.who()
         return []
 
     def _doubt(self, message: Incoming, now_ns: int) -> list[Item]:
         """`message` does not fit the count, or comes after a silence: ask whether the count has begun anew."""
         self._doubtful, self._asked = True, 0
-        self._ask()
+        self.asking.who()
         return self._wait(message, now_ns)
 
     def _take(self, message: Incoming, now_ns: int, *, sure: bool) -> list[Item]:
@@ -128,18 +128,6 @@ class PatchLink:
             case wire.Event() as m if m.kind == wire.BUTTON and self._count.next is not None:
                 return [Button(self._count.unwrap(m.index))]
         return []
-
-    def _ask(self) -> None:
-        self.outgoing.append(wire.Hello(self._next_token(), wire.MAJOR, wire.MINOR))
-
-    def _ask_for(self, first: int, samples: int) -> int:
-        token = self._next_token()
-        self.outgoing.append(wire.Resend(token, first % INDEX_MODULUS, samples))
-        return token
-
-    def _next_token(self) -> int:
-        self._token = (self._token + 1) % 256
-        return self._token
 
     def _identify(self, new: wire.Identity) -> list[Item]:
         if new.major != wire.MAJOR:
@@ -193,7 +181,7 @@ class PatchLink:
         self._resending.restart()
         self._begins, self._strays = None, 0
         self.streaming = self._started = False
-        self.outgoing.append(wire.Start(self._next_token()))
+        self.asking.start()
 
     def _channel(self, new: wire.Channel) -> list[Item]:
         if self.described:
@@ -212,9 +200,9 @@ class PatchLink:
             self._refuse(reason)
         self._description = Description.of(identity, self._table, self._channels, self.source)
         self._count = RunningIndex(self._description.rate)
-        self._resending = Resending(self._description.rate, self._ask_for)
+        self._resending = Resending(self._description.rate, self.asking.again)
         self._resending.capable(bool(identity.capabilities & wire.CAN_RESEND))
-        self.outgoing.append(wire.Start(self._next_token()))
+        self.asking.start()
         return [replace(self._description.item(self.source), at_ns=self._now_ns), *self.settle()]
 
     def _acknowledged(self, m: wire.Ack) -> list[Item]:
@@ -224,7 +212,7 @@ class PatchLink:
             self._half += 1
             if self._identity is not None and self._half >= HELLO_TRIES:
                 self._refuse(refusal(self._identity, self._table) or "the patch does not describe its channels")
-            self._ask()
+            self.asking.who()
         if m.command == wire.Resend.TYPE and m.result != wire.OK:
             return self._resending.refused(m.token, m.result == wire.UNKNOWN_COMMAND)
         return []

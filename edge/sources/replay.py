@@ -45,6 +45,11 @@ class Replay:
 
 def open_replay(path: Path, channels: Sequence[str], speed: float) -> Replay:
     """The recording at `path` as a source; only its standard leads, or the ones named in `channels`."""
+    return Replay(standard_leads(path, channels), f"replay {path}", speed)
+
+
+def standard_leads(path: Path, channels: Sequence[str]) -> Recording:
+    """The recording at `path`: only its standard leads, or the ones named in `channels`. Raises InputError."""
     recording = open_recording(path, channels=tuple(channels) or None)
     columns = [k for k, name in enumerate(recording.leads) if name in LEADS]
     if not columns:
@@ -56,4 +61,4 @@ def open_replay(path: Path, channels: Sequence[str], speed: float) -> Replay:
     mv = np.ascontiguousarray(recording.mv[:, columns])
     if not np.isfinite(mv).any():
         raise InputError(f"{path} holds no sample of {', '.join(leads)}, only marks for missing ones: choose others")
-    return Replay(Recording(recording.name, recording.rate, leads, mv, recording.start_utc), f"replay {path}", speed)
+    return Recording(recording.name, recording.rate, leads, mv, recording.start_utc)

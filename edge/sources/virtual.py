@@ -8,9 +8,10 @@ from edge.sources.items import Item, Link, Restarted, Suspected
 from edge.sources.patch import PatchLink
 from edge.sources.serial import GREET_EVERY_S, STALL_S
 from edge.timeline import Cause, Chunk
-from firmware_bridge import link as wire_link
 from firmware_bridge.faults import Fault
 from firmware_bridge.framing import SerialDecoder, frame
+from firmware_bridge.line_faults import Frame
+from firmware_bridge.link import Link as Line
 from firmware_bridge.patch import VirtualPatch
 
 NAME = "virtual patch"
@@ -31,7 +32,7 @@ class VirtualSource:
         self, patch: VirtualPatch, faults: Sequence[Fault] = (), *, seed: int = 0, channels: Sequence[str] = ()
     ) -> None:
         self.log = patch.log
-        self._patch, self._line = patch, wire_link.Link(patch, faults, seed=seed)
+        self._patch, self._line = patch, Line(patch, faults, seed=seed)
         self._host = PatchLink(NAME, tuple(channels))
         self._from_patch, self._from_host = SerialDecoder(), SerialDecoder()
         self._heard_s = self._greeted_s = 0.0  # the host's time of the last item, of the last greeting
@@ -66,15 +67,15 @@ class VirtualSource:
         """By the host's clock, which the patch's crystal may not agree with."""
         return self._patch.elapsed_s / self._line.clock_ratio
 
-    def _answers(self) -> list[wire_link.Frame]:
+    def _answers(self) -> list[Frame]:
         """What comes back for the host's commands; nothing over a link that is down."""
-        commands, self._host.outgoing = self._host.outgoing, []
+        commands = self._host.asking.take()
         if not self._line.up:
             return []
         messages = [m for command in commands for m in self._from_host.feed(frame(command))]
         return [sent for message in messages for sent in self._line.command(message)]
 
-    def _heard(self, frames: Iterable[wire_link.Frame]) -> Iterator[Item]:
+    def _heard(self, frames: Iterable[Frame]) -> Iterator[Item]:
         for sent in frames:
             self._line.arrived(sent)
             for message in self._from_patch.feed(sent.data):

@@ -8,8 +8,9 @@ import subprocess
 import sys
 
 import pytest
-from cli.command_line import ended, process
+from cli.command_line import ended, process, ran
 
+from edge.cli.enrol import main as enrol
 from edge.config import settings
 from edge.errors import UsageError
 
@@ -48,6 +49,15 @@ def test_a_patch_that_unplugs_itself_comes_back(bluetoothd, tmp_path):
     assert list(samples["lost"]) == ["link"]
     assert samples["in"] + samples["lost"]["link"] == samples["out"] == 3000
     assert f"unplug {samples['lost']['link']}" in patch.communicate(timeout=10)[1]
+
+
+def test_a_patch_of_eight_leads_is_enrolled_by_bluetooth(bluetoothd, tmp_path, capfd):
+    patch, _ = edge_patch("--synthetic", "sinus", "--channels", "I,II,V1,V2,V3,V4,V5,V6", "--duration", 8, "--speed", 4)
+    told = ran(enrol, capfd, "--ble", "ECG patch", "--seconds", 5, "--out", tmp_path / "patient.json")
+    assert told.code == 0, told.err
+    assert "patient file" in told.out
+    assert (tmp_path / "patient.json").exists()
+    patch.communicate(timeout=10)
 
 
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])

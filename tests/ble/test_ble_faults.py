@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.fault_check import broken
-from benchmarks.fault_run import Outcome, Setup, _through
+from benchmarks.fault_run import Outcome, Setup, through
 
-CAUSES = {"drop": "missing", "corrupt": "corrupt", "unplug": "link", "reboot": "reboot"}
+CAUSES = {"drop": "missing", "stall": "missing", "corrupt": "corrupt", "unplug": "link", "reboot": "reboot"}
 
 
 def through_bluetooth(*faults: str, speed: float = float("inf"), seconds: float = 6.0, mtu: int = 247) -> Outcome:
@@ -14,7 +14,7 @@ def through_bluetooth(*faults: str, speed: float = float("inf"), seconds: float 
     setup = Setup(faults, seconds=seconds)
     patch = setup.patch()
     with over_ble(patch, setup.parsed, speed=speed, mtu=mtu) as source:
-        return _through(source, setup, patch.log)
+        return through(source, setup, patch.log)
 
 
 def lost(outcome: Outcome) -> dict[str, int]:
@@ -30,7 +30,9 @@ def lost(outcome: Outcome) -> dict[str, int]:
         "reorder:p=0.05",
         "garbage:at=3,bytes=2000",
         "burst:s=1.2,every=3",
+        "garbage:at=3,bytes=20000",
         "unplug:at=2,for=2",
+        "stall:at=2,for=2",
         "off:electrode=V5,at=3,for=2",
         "drift:ppm=-20000",
     ],

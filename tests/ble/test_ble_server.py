@@ -8,10 +8,10 @@ import pytest
 from streaming import patch
 
 from edge.errors import OutputError
-from edge.sinks.ble_patch import NotifyingPatch, samples_a_notification
+from edge.sinks.ble_patch import AHEAD, NotifyingPatch, samples_a_notification
 from firmware_bridge import gatt
 from firmware_bridge.faults import parse_fault
-from firmware_bridge.messages import Ack, Hello, Identity, Samples, Start, Stop, decode, encode
+from firmware_bridge.messages import Ack, Hello, Identity, Resend, Samples, Start, Stop, decode, encode
 
 
 class Air:
@@ -81,7 +81,7 @@ def test_nothing_is_sent_before_the_host_has_greeted_and_nothing_is_lost_by_wait
         serving = asyncio.create_task(notifying.serve())
         notifying.subscribed()
         await asyncio.sleep(0.05)
-        assert air.said == []
+        assert not any(isinstance(message, Samples) for message in air.said)
         notifying.written(encode(Hello(1, 1, 0)), 247)
         await serving
 
@@ -98,6 +98,43 @@ def test_who_does_not_subscribe_hears_nothing_and_it_is_counted():
 
     asyncio.run(work())
     assert made.log.lost == {"unplug": 500}
+
+
+def test_what_nobody_was_there_to_hear_is_in_the_patchs_own_count_of_what_it_had_no_room_for():
+    made = patch(3.0)
+    air = served(made, then=lambda served: setattr(served, "stalled", True))
+    assert not any(isinstance(message, Samples) for message in air.said)
+    assert decode(encode(made._status())).dropped == 1500 == made.log.lost["stall"]
+
+
+def test_what_is_sent_again_and_gets_lost_again_is_not_counted_twice():
+    made = patch(3.0, ring_s=2.0)
+
+    def ask(served):
+        for _ in range(200):
+            served._link.advance(5)
+        served.stalled = True
+        served.written(encode(Resend(7, 200, 100)), 247)
+        served.stalled = False
+
+    served(made, then=ask)
+    assert made._status().dropped == 0
+
+
+def test_a_burst_waits_for_the_air_to_take_it():
+    settled = []
+
+    class Narrow(Air):
+        async def settle(self):
+            settled.append(len(self.said))
+            await asyncio.sleep(0)
+
+    made = patch(8.0)
+    notifying = NotifyingPatch(made, Narrow(), [parse_fault("burst:s=3,every=7")], speed=float("inf"))
+    notifying.subscribed()
+    notifying.written(encode(Hello(1, 1, 0)), 247)
+    asyncio.run(notifying.serve())
+    assert max(b - a for a, b in zip([0, *settled], settled, strict=False)) <= AHEAD + 4, "what a command answers"
 
 
 def test_an_unplug_takes_the_patch_off_the_air_and_back():

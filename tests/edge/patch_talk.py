@@ -71,7 +71,7 @@ class Talk:
         self.now_s = 10.0
         if described:
             self.say(*description(described, **about))
-            self.link.outgoing.clear()
+            self.link.asking.outgoing.clear()
 
     def say(self, *messages):
         items = []
@@ -87,8 +87,8 @@ class Talk:
 
     def asked(self, kind):
         """Whether the patch was sent a command of this kind since the last time."""
-        found = any(isinstance(command, kind) for command in self.link.outgoing)
-        self.link.outgoing = [command for command in self.link.outgoing if not isinstance(command, kind)]
+        found = any(isinstance(command, kind) for command in self.link.asking.outgoing)
+        self.link.asking.outgoing = [command for command in self.link.asking.outgoing if not isinstance(command, kind)]
         return found
 
 

@@ -53,7 +53,7 @@ class Heard:
         return self.sent()
 
     def sent(self):
-        commands, self.link.outgoing = self.link.outgoing, []
+        commands, self.link.asking.outgoing = self.link.asking.outgoing, []
         return b"".join(map(self.foreign.encode, commands))
 
     def hears(self, data, at_s=None):

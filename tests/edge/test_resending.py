@@ -13,14 +13,14 @@ OVERTAKEN = round(ASK_AFTER_S * RATE)
 def talking(**about):
     talk = Talk(**({"capabilities": CAN_RESEND} | about))
     talk.stream(0, 10)
-    talk.link.outgoing.clear()
+    talk.link.asking.outgoing.clear()
     return talk
 
 
 def asked(talk):
     """The ranges asked for since the last time, and their tokens."""
-    found = [c for c in talk.link.outgoing if isinstance(c, Resend)]
-    talk.link.outgoing.clear()
+    found = [c for c in talk.link.asking.outgoing if isinstance(c, Resend)]
+    talk.link.asking.outgoing.clear()
     return [(c.first, c.count) for c in found], [c.token for c in found]
 
 
@@ -126,9 +126,9 @@ def test_an_answer_after_all_hope_is_gone_raises_no_doubt_about_the_patch():
     talk.say(Ack(Resend.TYPE, token, OK))
     told = talk.stream(170, round((PATIENCE_S + 1) * RATE / FRAME))
     assert of_kind(told, Forgone)
-    talk.link.outgoing.clear()
+    talk.link.asking.outgoing.clear()
     assert indices(talk.say(samples(100), samples(110))) == [(100, 10), (110, 10)], "for the timeline to count as twice"
-    assert talk.link.outgoing == []
+    assert talk.link.asking.outgoing == []
 
 
 def test_a_hole_that_fills_too_slowly_is_given_up():
@@ -168,7 +168,7 @@ def test_after_a_return_what_was_on_its_way_is_asked_for_again():
 
 def test_the_first_samples_of_all_can_be_had_too():
     talk = Talk(capabilities=CAN_RESEND)
-    talk.link.outgoing.clear()
+    talk.link.asking.outgoing.clear()
     items = talk.say(status(40)) + talk.stream(60, 5)
     assert of_kind(items, Upto) == [Upto(40)]
     assert of_kind(items, Awaited) == [Awaited(40, 60)]
@@ -178,7 +178,7 @@ def test_the_range_asked_for_may_cross_the_wrap():
     talk = Talk(capabilities=CAN_RESEND)
     first = 2**32 - 60
     talk.stream(first, 5)
-    talk.link.outgoing.clear()
+    talk.link.asking.outgoing.clear()
     items = talk.stream(first + 100, 5)
     assert asked(talk)[0] == [(2**32 - 10, 50)]
     assert indices(talk.say(samples(first + 50), samples(first + 60))) == [(first + 50, 10), (first + 60, 10)]

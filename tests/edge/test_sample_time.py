@@ -186,6 +186,17 @@ def test_a_runs_samples_have_the_utc_at_which_they_were_taken(clock):
     assert run.due() is None, "not again for a while"
 
 
+def test_a_run_began_when_its_source_said_so_and_not_when_all_was_ready():
+    late_s = 1.5
+    run = RunClock(now_ns() - round(late_s * 1e9))
+    assert (datetime.now(UTC) - run.start_utc).total_seconds() == pytest.approx(late_s, abs=0.1)
+    for chunk in chunks(10, clock=True):
+        run.heard(chunk, 1000, 250.0)
+    run.due()
+    assert run.due() is None, "the wall's clock agrees"
+    assert run._anchor.check(datetime.now(UTC), now_ns()) is None
+
+
 def test_nothing_is_told_before_the_time_is_known():
     run = RunClock(now_ns())
     for chunk in chunks(TELL_AFTER_S - 1, clock=True):

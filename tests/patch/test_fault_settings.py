@@ -2,7 +2,18 @@ from __future__ import annotations
 
 import pytest
 
-from firmware_bridge.faults import FAULTS, Burst, Drop, Garbage, Off, Reorder, Unplug, describe_faults, parse_fault
+from firmware_bridge.faults import (
+    FAULTS,
+    Burst,
+    Drop,
+    Garbage,
+    Off,
+    Reorder,
+    Stall,
+    Unplug,
+    describe_faults,
+    parse_fault,
+)
 
 
 @pytest.mark.parametrize(
@@ -11,6 +22,7 @@ from firmware_bridge.faults import FAULTS, Burst, Drop, Garbage, Off, Reorder, U
         ("drop", Drop()),
         ("drop:p=0.25", Drop(p=0.25)),
         ("unplug:at=20,for=5", Unplug(at_s=20, for_s=5)),
+        ("stall:for=0.5", Stall(at_s=10, for_s=0.5)),
         ("reorder:depth=2, p=0.5", Reorder(p=0.5, depth=2)),
         ("burst:s=2,every=30", Burst(hold_s=2, every_s=30)),
         ("OFF:electrode=la,reads=noise", Off(electrode="LA", reads="noise")),

@@ -55,6 +55,24 @@ def test_a_file_reads_as_edfio_reads_it(tmp_path, kind):
     assert ours.note["left out"] == "EEG Fpz-Cz (uV), SpO2 (%)"
 
 
+def test_the_start_has_the_part_of_a_second_that_the_first_record_tells(tmp_path):
+    path = tmp_path / "r.edf"
+    at = time(7, 8, 9, 123456)
+    recording = edfio.Recording(startdate=date(2024, 2, 29))
+    file = edfio.Edf(
+        signals(edfio.EdfSignal, 8), data_record_duration=1, recording=recording, starttime=at, annotations=[]
+    )
+    file.write(path)
+    assert edfio.read_edf(path).starttime == at
+    assert open_recording(path).start_utc == datetime(2024, 2, 29, 7, 8, 9, 123456, tzinfo=UTC)
+
+
+def test_a_first_record_without_a_time_begins_at_the_headers(tmp_path):
+    path = written(tmp_path, annotations=[])
+    path.write_bytes(path.read_bytes().replace(b"+0\x14\x14", b"?0\x14\x14", 1))
+    assert open_recording(path).start_utc == datetime(2024, 2, 29, 7, 8, 9, tzinfo=UTC)
+
+
 def test_annotations_are_no_signal(tmp_path):
     path = written(tmp_path, annotations=[edfio.EdfAnnotation(2.5, None, "button")])
     assert open_recording(path).leads == ("II", "V5")

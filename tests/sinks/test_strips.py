@@ -89,7 +89,26 @@ def test_a_lead_that_was_reconstructed_for_a_part_only_is_no_measured_lead(tmp_p
     sink.close({})
     told = facts(strip(tmp_path, on))
     assert "measured" not in told
-    assert told["unavailable"] == "V6"
+    assert told["reconstructed"] == " ".join(LEADS)
+    assert "unavailable" not in told
+    assert told["with gaps"] == "V6"
+
+
+def test_a_strip_with_a_gap_in_it_still_says_what_its_leads_were(tmp_path: Path) -> None:
+    mv, on = signal_mv(40), event(Kind.PAUSE, 15, 20)
+    sink = Strips(tmp_path)
+    sink.start(info())
+    for part in blocks(mv, BLOCK):
+        if 15 * RATE <= part.start < 18 * RATE:
+            part = type(part)(part.start, part.mv, part.sd, (Origin.UNAVAILABLE,) * 12)
+        sink.twelve(part)
+        if part.end == 21 * RATE:
+            sink.event(on)
+    sink.close({})
+    told = facts(strip(tmp_path, on))
+    assert told["measured"] == "II V1 V5"
+    assert told["reconstructed"] == "I aVL aVF V2 V3 V4 V6"
+    assert told["with gaps"] == " ".join(LEADS)
 
 
 def test_its_annotations_are_the_onset_what_was_told_and_the_beats(tmp_path: Path) -> None:
