@@ -13,6 +13,8 @@ from edge import rules
 from edge.alert_settings import AlertSettings
 from edge.errors import Reason, UsageError
 from edge.leads import LEADS, canonical
+from edge.mqtt_settings import URL as MQTT_URL
+from edge.mqtt_settings import MqttSettings
 from edge.person import Person
 from edge.rules import NO_LEAD
 
@@ -22,6 +24,7 @@ HOP_RANGE_S = (0.1, 2.0)
 VIEWS = ("auto", "live", "plain", "none")
 SOURCES = ("port", "ble", "replay", "demo")
 NEGATED = ("raw", "classify")  # on unless --no-… is given
+WITH_SERVE = ("review", "serve_token_file", "serve_cert", "serve_key", "serve_name")
 ONLY_WITH = {  # options that mean nothing to another source
     "speed": ("replay",),
     "baud": ("port",),
@@ -56,6 +59,9 @@ class RunSettings:
     raw: bool = True
     alert_dir: Path | None = None
     events: str | None = None
+    mqtt: MqttSettings | None = None
+    lsl: str | None = None  # the streams' name; empty: the device's
+    metrics: str | None = None  # HOST:PORT
     summary: Path | None = None
     speed: float = 1.0  # times real time
     duration: float | None = None  # s
@@ -63,6 +69,12 @@ class RunSettings:
     give_up: float = 60.0  # s without the port or the link, or without the patch
     view: str = "auto"
     explain: bool = False
+    serve: str | None = None  # HOST:PORT of the live page
+    review: Path | None = None  # the folder whose recordings the page shows; None: that of record
+    serve_token_file: Path | None = None  # None: beside edge-bench's choices
+    serve_cert: Path | None = None
+    serve_key: Path | None = None
+    serve_name: tuple[str, ...] = ()  # by which browsers may call that host
     alerts: AlertSettings = field(default_factory=AlertSettings)
     person: Person = field(default_factory=Person)
 
@@ -90,12 +102,21 @@ RULES: Mapping[str, rules.Rule] = {
     "alert_dir": rules.Rule("the path of a folder", lambda value: Path(rules.text(value))),
     "events": rules.Rule("the path of a file, or - for standard output", rules.text),
     "summary": rules.Rule("the path of a file", lambda value: Path(rules.text(value))),
+    "mqtt": rules.Rule(MQTT_URL, MqttSettings.of_url),
+    "lsl": rules.Rule("a name, or true for the device's", rules.name_or_none),
+    "metrics": rules.Rule("a port from 0 to 65535, or HOST:PORT", rules.address),
     "speed": rules.Rule("a number from 0.01 up (1 is real time), or max", rules.speed),
     "duration": rules.Rule("a number of seconds, more than 0", rules.number(1e-3, 1e9)),
     "baud": rules.Rule("a whole number from 1200 to 12000000", rules.number(1200, 12_000_000, whole=True)),
     "give_up": rules.Rule("a number of seconds from 0", rules.number(0, 1e9)),
     "view": rules.Rule(", ".join(VIEWS[:-1]) + " or " + VIEWS[-1], rules.one_of(VIEWS)),
     "explain": rules.Rule("true or false", rules.flag),
+    "serve": rules.Rule("a port such as 8080, or an address and a port such as 0.0.0.0:8080", rules.address),
+    "review": rules.Rule("the path of a folder", lambda value: Path(rules.text(value))),
+    "serve_token_file": rules.Rule("the path of a file", lambda value: Path(rules.text(value))),
+    "serve_cert": rules.Rule("the path of a certificate in PEM", lambda value: Path(rules.text(value))),
+    "serve_key": rules.Rule("the path of a key in PEM", lambda value: Path(rules.text(value))),
+    "serve_name": rules.Rule("host names, joined by commas, such as pi.example.org", rules.host_names),
 }
 
 
@@ -108,14 +129,18 @@ def settings(given: Mapping[str, Any], config: Path | None = None) -> RunSetting
         chosen = {key: value for key, value in chosen.items() if key not in ONLY_WITH or {*ONLY_WITH[key]} & {*given}}
     for key, value in given.items():
         option = f"--no-{key}" if key in NEGATED else f"--{key.replace('_', '-')}"
-        chosen[key] = _checked(key, value, option)
-    made = RunSettings(**chosen)
-    _consistent(made)
-    return made
+        told = _checked(key, value, option)
+        chosen[key] = chosen[key].over(told) if key == "mqtt" and key in chosen else told
+    return made(chosen)
 
 
 def read(path: Path) -> dict[str, Any]:
     """A configuration file's checked settings."""
+    return checked(toml_of(path), str(path))
+
+
+def toml_of(path: Path) -> dict[str, Any]:
+    """What the file says, unchecked. Raises UsageError where it cannot be read, or is no TOML."""
     import tomllib
 
     try:
@@ -126,21 +151,34 @@ def read(path: Path) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise UsageError(f"{path} is no text in UTF-8", Reason.CONFIG) from error
     try:
-        table = tomllib.loads(text)
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{path} is no TOML: {error}", Reason.CONFIG) from error
+
+
+def checked(table: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """A table's settings, each held to its rule. `where` begins each message. Raises UsageError."""
     chosen: dict[str, Any] = {}
     for key, value in table.items():
         if key == "alerts":
-            chosen[key] = AlertSettings.from_table(value, f"{path}: alerts")
+            chosen[key] = AlertSettings.from_table(value, f"{where}: alerts")
+        elif key == "mqtt":
+            chosen[key] = MqttSettings.from_table(value, f"{where}: mqtt")
         elif key == "patient" and isinstance(value, Mapping):
-            chosen |= _patient(dict(value), f"{path}: patient")
+            chosen |= _patient(dict(value), f"{where}: patient")
         elif key in RULES:
-            chosen[key] = _checked(key, value, f"{path}: {key}")
+            chosen[key] = _checked(key, value, f"{where}: {key}")
         else:
             known = ", ".join([*RULES, "[alerts]", "[patient]"])
-            raise UsageError(f"{path}: unknown key {key!r}; the keys are {known}", Reason.CONFIG)
+            raise UsageError(f"{where}: unknown key {key!r}; the keys are {known}", Reason.CONFIG)
     return chosen
+
+
+def made(chosen: Mapping[str, Any]) -> RunSettings:
+    """A run's settings of checked ones. Raises UsageError where they do not go together."""
+    settings = RunSettings(**chosen)
+    _consistent(settings)
+    return settings
 
 
 def _patient(table: dict[str, Any], where: str) -> dict[str, Any]:
@@ -162,7 +200,7 @@ def _consistent(s: RunSettings) -> None:
     sources = [key for key in SOURCES if getattr(s, key)]
     if len(sources) > 1:
         raise UsageError(f"--{sources[0]} and --{sources[1]} exclude each other: choose one source")
-    if not sources:
+    if not sources and not s.review:
         raise UsageError(
             "no source: give --port DEVICE, --ble NAME, --replay FILE or --demo (--list shows ports and devices)"
         )
@@ -180,10 +218,16 @@ def _consistent(s: RunSettings) -> None:
         raise UsageError(f"--channels names {unknown[0]!r}, which is no lead: choose from {', '.join(LEADS)}")
     if not s.raw and s.record is None:
         raise UsageError("--no-raw goes with --record only: nothing is recorded without it")
+    if s.mqtt and not s.mqtt.url:
+        raise UsageError("[mqtt] names no broker: give its url, or --mqtt mqtt://HOST", Reason.CONFIG)
     if s.demo and s.channels:
         raise UsageError("--channels and --demo exclude each other: the demo sends II, V1 and V5")
     if s.demo and s.patient:
         raise UsageError("--patient and --demo exclude each other: the demo enrols its own heart")
+    if s.serve is None and (only := [key for key in WITH_SERVE if getattr(s, key)]):
+        raise UsageError(f"--{only[0].replace('_', '-')} goes with --serve only: nothing is served without it")
+    if (s.serve_cert is None) != (s.serve_key is None):
+        raise UsageError("--serve-cert and --serve-key go together: a certificate is of no use without its key")
     if s.events == "-" and s.view in ("live", "plain"):
         raise UsageError(f"--events - and --view {s.view} exclude each other: both want standard output")
     if s.events and s.summary and os.path.realpath(s.events) == os.path.realpath(s.summary):
@@ -197,5 +241,7 @@ def as_table(s: RunSettings) -> dict[str, Any]:
         value = getattr(s, f.name)
         if f.name in ("alerts", "person") or value is None:
             continue
+        if isinstance(value, MqttSettings):
+            value = value.told()
         table[f.name] = str(value) if isinstance(value, Path) or value == math.inf else value
     return table

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ from edge.paper import draw
 from edge.pipeline import PipelineSettings
 from edge.recordings import open_recording
 from edge.runner import Run
-from edge.sinks.base import RunInfo
+from edge.sinks.base import RunInfo, Sink
 from edge.sinks.chosen import chosen_sinks
 from edge.sinks.pty_server import PtyServer
 from edge.sinks.state import ViewState
@@ -67,8 +68,8 @@ class _Keep:
         pass
 
 
-def demo(s: RunSettings) -> int:
-    """Runs the demo with the settings' bundle, engine, view and sinks; returns the exit code."""
+def demo(s: RunSettings, state: ViewState, more: Sequence[Sink] = ()) -> int:
+    """Runs the demo with the settings' bundle, engine, view and sinks, and `more`; returns the exit code."""
     truth = _truth()
     bundle = open_bundle(s.bundle)
     decided = decide(s, bundle)
@@ -77,11 +78,11 @@ def demo(s: RunSettings) -> int:
         print(f"edge-run: {decided.ignored}", file=sys.stderr)
     with stopped_after():
         engine = bundle.load(variant, s.threads)
-    kept, state = _Keep(), ViewState()
+    kept = _Keep()
     patch = virtual_patch(truth[:, [LEAD[name] for name in SENT]], RATE, SENT, name="demo patch")
     with PtyServer(patch) as server:
         source = SerialPatch(server.path, s.baud)
-        run = Run(source, s, bundle, variant, engine, [kept, *chosen_sinks(s, state)], state)
+        run = Run(source, s, bundle, variant, engine, [kept, *chosen_sinks(s, state), *more], state)
         state.total_s = len(truth) / RATE
         summary = asyncio.run(run.go())
     if s.events == "-":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -61,6 +62,13 @@ def mains(value: Any) -> float | None:
     return hz
 
 
+def name_or_none(value: Any) -> str | None:
+    """A name; true: an empty one, for the usual; false: none."""
+    if isinstance(value, bool):
+        return "" if value else None
+    return text(value)
+
+
 def one_of(names: tuple[str, ...]) -> Callable[[Any], str]:
     def convert(value: Any) -> str:
         if value not in names:
@@ -68,6 +76,27 @@ def one_of(names: tuple[str, ...]) -> Callable[[Any], str]:
         return str(value)
 
     return convert
+
+
+def address(value: Any) -> str:
+    """`8080`, `pi:8080` or `[::1]:8080`, with the host that is meant where none is named."""
+    host, _, port = str(value).rpartition(":")
+    named = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    if isinstance(value, bool) or not port.isascii() or not port.isdigit() or int(port) > 65535:
+        raise ValueError
+    if (":" in named and named == host) or "/" in named or "@" in named or any(c.isspace() for c in named):
+        raise ValueError
+    return f"{host or '127.0.0.1'}:{int(port)}"
+
+
+def host_names(value: Any) -> tuple[str, ...]:
+    names = value.split(",") if isinstance(value, str) else value
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise TypeError
+    cut = tuple(name.strip().lower().rstrip(".") for name in names)
+    if not all(re.fullmatch(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?", name) for name in cut):
+        raise ValueError
+    return cut
 
 
 def channels(value: Any) -> tuple[str, ...]:

@@ -82,7 +82,7 @@ class Run:
             try:
                 await feeding
             except asyncio.CancelledError:
-                pass  # asked to stop, and that is no failure
+                self.state.stopped = True  # and that is no failure
             except Exception as told:  # noqa: BLE001  raised below, when all is safe
                 error = told
             health.cancel()
@@ -116,7 +116,7 @@ class Run:
         while True:
             await asyncio.sleep(HEALTH_S)
             if self.pipeline:
-                self._tell(self._health(self.pipeline))
+                self._tell(self._stamp.event("health", self.pipeline.now, self._account.health(self.pipeline)))
                 if told := self._clock.due():
                     self._tell(self._stamp.event("time", self.pipeline.now, told))
                 before, received = received, self.pipeline.timeline.received
@@ -188,6 +188,7 @@ class Run:
         if self.pipeline:
             alerts = self.pipeline.monitor.alerts
             self._give([*(alerts.acknowledge_all() if alert is None else alerts.acknowledge(alert))])
+            self._refresh(self.pipeline)
 
     def _start(self, device: items.Described) -> None:
         s = self.settings
@@ -196,7 +197,8 @@ class Run:
         self._stamp = Stamp(clock.start_utc, self._strips(device), clock.utc)
         engine = f"{self._variant.engine} {self._variant.precision}"
         of = self._patient.created if self._patient else ""
-        info = RunInfo(device, self._bundle.name, engine, self._stamp.start_utc, pipeline.delay_ms, __version__, of)
+        start, taken_s = self._stamp.start_utc, clock.host_s if clock.of_host else None
+        info = RunInfo(device, self._bundle.name, engine, start, pipeline.delay_ms, __version__, of, taken_s)
         state = self.state
         state.device, state.source, state.montage = device.name, device.source, device.montage.names
         state.bundle = self._bundle.name + (" with a patient file" if self._patient else "")
@@ -254,6 +256,7 @@ class Run:
                 case Alert():
                     self._account.alert(output)
                     self._tell(self._stamp.alert(output))
+                    self._refresh_due = 0.0  # at once: perhaps nothing more comes from the patch just now
                 case Classification():
                     self._tell(self._stamp.event("classification", output.end, classified(output)))
                 case QualityReport():
@@ -290,9 +293,6 @@ class Run:
         state.alerts = tuple(
             ActiveAlert(f"{a.kind}{SEEN[a.state]}", str(a.priority), a.technical, a.onset / RATE, a.id) for a in active
         )
-
-    def _health(self, pipeline: Pipeline) -> Event:
-        return self._stamp.event("health", pipeline.now, self._account.health(pipeline))
 
     def _summary(self) -> Event:
         pipeline = self.pipeline

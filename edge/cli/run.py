@@ -7,11 +7,16 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edge import __version__
 from edge.cli.terminal import Parser, guarded, show
-from edge.config import ENGINES, VIEWS, RunSettings, settings
+from edge.config import ENGINES, SOURCES, VIEWS, RunSettings, settings
+from edge.sinks.state import ViewState
 from edge.stopping import ignored, stopped_after
+
+if TYPE_CHECKING:
+    from edge.sinks.base import Sink
 
 DISCLAIMER = "Not a medical device: for research and development, never for diagnosis or monitoring of patients."
 EXAMPLES = f"""\
@@ -21,6 +26,9 @@ examples:
   edge-run --ble "ECG patch"                      a patch by Bluetooth LE: by name, address or service
   edge-run --port /dev/ttyUSB0 --device cyton --channels II,V1,V5     a board of another make
   edge-run --replay rec.hea --channels II,V1,V5 --speed max --events -
+  edge-run --port /dev/ttyUSB0 --serve 8080       a page in the browser of this machine: http://127.0.0.1:8080/
+  edge-run --ble "ECG patch" --serve 0.0.0.0:8080     and of others, which need the token that it prints
+  edge-run --review night --serve 8080            recordings alone
   edge-run --port /dev/ttyUSB0 --patient patient.json     with what edge-enrol learnt of this heart
 
 An alert of high priority that is over stays in view until somebody acknowledges it. The patch's button does that, for
@@ -45,21 +53,37 @@ def _main(argv: Sequence[str] | None) -> int:
     config = given.pop("config")
     chosen = settings(given, Path(config) if config else None)
     with ignored(signal.SIGUSR1):  # while there is nothing to acknowledge yet
-        if chosen.demo and not chosen.explain:
-            from edge.demo import demo
-
-            return demo(chosen)
-        return _run(chosen)
+        if chosen.serve and not chosen.explain:
+            return _served(chosen)
+        return _go(chosen, ViewState())
 
 
-def _run(s: RunSettings) -> int:
+def _served(s: RunSettings) -> int:
+    from edge.web.page import served
+
+    state = ViewState()
+    with served(s, state) as page:
+        code = _go(s, state, page.sinks) if any(getattr(s, source) for source in SOURCES) else 0
+        page.stay()
+    return code
+
+
+def _go(s: RunSettings, state: ViewState, more: Sequence[Sink] = ()) -> int:
+    """`more`: sinks beside those that the settings ask for."""
+    if s.demo and not s.explain:
+        from edge.demo import demo
+
+        return demo(s, state, more)
+    return _run(s, state, more)
+
+
+def _run(s: RunSettings, state: ViewState, more: Sequence[Sink]) -> int:
     import asyncio
 
     from edge.bundle import open_bundle
     from edge.choice import decide
     from edge.runner import Run
     from edge.sinks.chosen import chosen_sinks
-    from edge.sinks.state import ViewState
     from edge.sources.chosen import chosen_source
 
     bundle = open_bundle(s.bundle)
@@ -80,8 +104,8 @@ def _run(s: RunSettings) -> int:
     source = chosen_source(s)
     with stopped_after():
         engine = bundle.load(variant, s.threads)
-    state = ViewState()
-    asyncio.run(Run(source, s, bundle, variant, engine, chosen_sinks(s, state), state, patient).go())
+    sinks = [*chosen_sinks(s, state), *more]
+    asyncio.run(Run(source, s, bundle, variant, engine, sinks, state, patient).go())
     return 0
 
 
@@ -136,7 +160,27 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--events", metavar="FILE|-", help="append events as JSON lines")
     add("--summary", metavar="FILE", help="write the summary as JSON")
+    add(
+        "--mqtt",
+        metavar="mqtt[s]://HOST[:PORT][/PREFIX]",
+        help="alerts, beats, rhythm and health to this broker, and more as [mqtt] says (needs edge-ecg[mqtt])",
+    )
+    add(
+        "--lsl",
+        metavar="NAME",
+        nargs="?",
+        const=True,
+        help="the twelve leads and the alerts as Lab Streaming Layer outlets (needs edge-ecg[lsl])",
+    )
+    add("--metrics", metavar="[HOST:]PORT", help="counts and latencies for Prometheus (needs edge-ecg[metrics])")
     add("--view", choices=VIEWS, help="what to show in the terminal (default: auto)")
+    add = parser.add_argument_group("page").add_argument
+    add("--serve", metavar="[HOST:]PORT", help="show it in a browser (needs edge-ecg[web]); without HOST: here only")
+    add("--review", metavar="DIR", help="recordings to show there (default: those of --record); needs no source")
+    add("--serve-token-file", metavar="FILE", help="what lets a browser in, made if missing (default: in ~/.config)")
+    add("--serve-cert", metavar="FILE", help="serve by TLS with this certificate (PEM) ...")
+    add("--serve-key", metavar="FILE", help="... and its key")
+    add("--serve-name", metavar="NAME,...", help="another name of this host, by which browsers may call it")
     add = parser.add_argument_group("other").add_argument
     add("--config", metavar="edge.toml", help="settings from a file; the command line wins")
     add("--explain", action="store_true", default=None, help="say what would be done, each stage's delay too, and end")

@@ -234,7 +234,7 @@ def _facts(path: Path, header: Header) -> dict[str, Any]:
 
 
 def _origins(header: Header) -> dict[str, str]:
-    """Which lead is what by a strip's comments. Where a gap is in it, they tell of all leads that they were missing."""
+    """Which lead is what by a strip's comments; those of old with a gap tell of all leads that they were missing."""
     origins: dict[str, str] = {}
     for comment in header.comments:
         key, _, names = comment.partition(": ")

@@ -23,6 +23,9 @@ class RunInfo:
     delay_ms: float
     version: str
     patient: str = ""  # when its file was made, where there is one
+    # When a sample (at 500 Hz) was taken, s of `edge.host_clock.now_ns`; None where that is not known yet. To be asked
+    # by the run's own thread. There is none where the source is no patch that samples now.
+    taken_s: Callable[[int], float | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,15 @@ class Reporting(Protocol):
     """A sink that has something to say of itself."""
 
     def take_news(self) -> list[News]: ...
+
+
+@runtime_checkable
+class Hurrying(Protocol):
+    """A sink that may wait for somebody while it is told something, in a thread of its own."""
+
+    def hurry(self) -> None:
+        """The run ends: wait no more. From another thread, and before `close`."""
+        ...
 
 
 @runtime_checkable

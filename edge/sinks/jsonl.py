@@ -14,6 +14,7 @@ from edge.blocks import Block, TwelveLeads
 from edge.errors import OutputError, Reason
 from edge.events import Event
 from edge.sinks.base import RunInfo
+from edge.sinks.pipe import Pipe
 
 STDOUT = "-"
 
@@ -27,6 +28,8 @@ class Jsonl:
             self._file = sys.stdout if target == STDOUT else _appended(Path(target))
         except OSError as error:
             raise failure(self._name, error) from error
+        self._pipe = Pipe.of(self._file)
+        self._unread = False  # at the end nobody read any more
 
     def start(self, info: RunInfo) -> None:
         pass
@@ -37,13 +40,28 @@ class Jsonl:
     def twelve(self, block: TwelveLeads) -> None:
         pass
 
+    def hurry(self) -> None:
+        """The run ends: a reader that stands still is waited for no more."""
+        if self._pipe is not None:
+            self._pipe.hurry()
+
     def event(self, event: Event) -> None:
         line = json.dumps(event, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
         try:
-            self._file.write(line + "\n")
-            self._file.flush()
+            self._write(line + "\n")
         except OSError as error:
             raise failure(self._name, error) from error
+
+    def _write(self, line: str) -> None:
+        if self._pipe is None:
+            self._file.write(line)
+            self._file.flush()
+        elif not self._unread:
+            try:
+                self._pipe.write(line)
+            except TimeoutError:
+                self._unread = True
+                raise
 
     def close(self, summary: dict[str, Any]) -> None:
         if self._file is sys.stdout:
@@ -124,6 +142,8 @@ def failure(name: str, error: OSError) -> OutputError:
     """`error` on writing `name`, in words."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return OutputError(f"no space left for {name}: free some, or write elsewhere", Reason.FULL)
+    if isinstance(error, TimeoutError):
+        return OutputError(f"nobody reads {name}: the last events are not there", Reason.GONE)
     if error.errno == errno.EPIPE:
         return OutputError(f"the reader of {name} went away", Reason.GONE)
     return OutputError(f"{name} cannot be written ({error.strerror}): choose another place", Reason.UNWRITABLE)

@@ -11,7 +11,7 @@ from typing import Any
 from edge.blocks import Block, TwelveLeads
 from edge.errors import OutputError
 from edge.events import Event
-from edge.sinks.base import News, RunInfo, Sink
+from edge.sinks.base import Hurrying, News, Reporting, RunInfo, Sink
 
 MAX_WAITING = 3000  # blocks and events: a minute of a patch's messages, 4 MB; a card that needs longer has failed
 WAKE_S = 0.1  # a thread that is woken for every block costs more than what it writes; an alert does wake it
@@ -28,7 +28,8 @@ class Queued:
         self, sink: Sink, name: str, most: int = MAX_WAITING, *, raw: bool = True, twelve: bool = True
     ) -> None:
         """`raw`, `twelve`: whether the sink does anything with those."""
-        self._sink, self._name, self._most = sink, name, most
+        self._sink, self._most = sink, most
+        self.name = name
         self._takes_raw, self._takes_twelve = raw, twelve
         self.left_out = 0  # blocks and events
         self._waiting: deque[Callable[[], None]] = deque()
@@ -38,9 +39,14 @@ class Queued:
         self._news: list[News] = []
         self._thread: threading.Thread | None = None
 
+    @property
+    def waiting(self) -> int:
+        """Blocks and events."""
+        return len(self._waiting)
+
     def start(self, info: RunInfo) -> None:
         self._sink.start(info)
-        self._thread = threading.Thread(target=self._work, name=self._name, daemon=True)
+        self._thread = threading.Thread(target=self._work, name=self.name, daemon=True)
         self._thread.start()
 
     def raw(self, block: Block) -> None:
@@ -63,6 +69,8 @@ class Queued:
 
     def close(self, summary: dict[str, Any]) -> None:
         """When all that waits is handed on."""
+        if isinstance(self._sink, Hurrying):
+            self._sink.hurry()
         if self._thread is not None:
             with self._changed:
                 self._ending = True
@@ -77,7 +85,7 @@ class Queued:
     def take_news(self) -> list[News]:
         with self._changed:
             news, self._news = self._news, []
-        return news
+        return news + (self._sink.take_news() if isinstance(self._sink, Reporting) else [])
 
     def _put(self, call: Callable[[], None], *, always: bool = False) -> None:
         self._raise_error()
@@ -85,7 +93,7 @@ class Queued:
             full = len(self._waiting) >= self._most
             if full and not self._full:
                 self._news.append(
-                    News(False, f"{self._name}: writing is slower than the stream, and parts are left out")
+                    News(False, f"{self.name}: writing is slower than the stream, and parts are left out")
                 )
             self._full |= full
             if full and not always:
@@ -122,6 +130,6 @@ class Queued:
                 return self._waiting.popleft()
             if self._full:
                 self._full = False
-                text = f"{self._name}: writing keeps up again; {self.left_out} blocks and events were left out"
+                text = f"{self.name}: writing keeps up again; {self.left_out} blocks and events were left out"
                 self._news.append(News(True, text))
             return None

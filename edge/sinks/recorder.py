@@ -21,6 +21,7 @@ from edge.recordings.annotations import AnnotationWriter
 from edge.recordings.writer import WfdbWriter
 from edge.rhythm.rhythm import WFDB, Label
 from edge.sinks.base import RunInfo
+from edge.sinks.st_lines import StLines
 
 FLUSH_S = 0.5
 DESCRIBE_S = 10.0  # between two states of the sidecar: it sums up, and is whole at the end
@@ -39,6 +40,7 @@ class Recorder:
         self._pieces: Grid | None = None  # raw samples, gathered: they come a few at a time
         self._raw_end = 0
         self._marks: dict[str, AnnotationWriter] = {}
+        self._st: StLines | None = None
         self._sd_sum, self._sd_count = np.zeros(12), np.zeros(12)
         self._origins: dict[str, Counter[Origin]] = {lead: Counter() for lead in LEADS}  # samples
         self._flushed = self._raw_flushed = time.monotonic()
@@ -54,6 +56,7 @@ class Recorder:
         self._leads = WfdbWriter(self._directory, name, RATE, LEADS, start_utc=info.start_utc, sidecar=about)
         for mark in (BEATS, RHYTHMS, ALERTS):
             self._marks[mark] = AnnotationWriter(self._directory / f"{name}.{mark}")
+        self._st = StLines(self._directory / f"{name}_st.jsonl")
         if self._keep_raw:
             scale = info.device.uv_per_count or RAW_UV_PER_COUNT
             names, rate = info.device.montage.names, info.device.rate
@@ -93,6 +96,8 @@ class Recorder:
         elif event["type"] in ("alert", "technical"):
             self._mark(ALERTS, event["sample"], '"', f"{event['kind']} {event['state']} {event['id']}")
             self._marks[ALERTS].flush()  # it may be the last for long: that the link is down, say
+        elif event["type"] == "st" and self._st is not None and self._leads is not None:
+            self._st.append(self._leads.offset_samples + event["sample"], event)
         elif event["type"] == "time":
             self._take_time(event)
 
@@ -109,7 +114,7 @@ class Recorder:
         if summary.get("time"):
             self._take_time(summary["time"])
         with contextlib.ExitStack() as closing:  # each of them, whichever fails
-            for file in (*self._marks.values(), self._raw, self._leads):
+            for file in (*self._marks.values(), self._st, self._raw, self._leads):
                 if file is not None:
                     closing.callback(file.close)
             if self._pieces is not None:  # the last registered is the first called

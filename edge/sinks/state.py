@@ -50,3 +50,4 @@ class ViewState:
     battery_percent: float | None = None
     alerts: tuple[ActiveAlert, ...] = ()
     reconnecting: bool = False
+    stopped: bool = False  # somebody asked for the end
