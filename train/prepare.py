@@ -17,25 +17,35 @@ from collections import Counter
 from pathlib import Path
 
 from edge.errors import OutputError, Reason, UsageError
-from train.data.pieces import hash_fold, pieces
+from train.data.pieces import hash_fold
 from train.data.preprocess import RATE
 from train.data.progress import Progress
+from train.data.reading import read
 from train.data.record import TRAINING_ONLY, Rejected, Row
 from train.data.sets import SETS
 from train.data.writer import REJECTED, CorpusWriter
 
 SHOWN_REASONS = 8  # kinds, on the terminal; the file has every record
+MOST_WORKERS = 256
 SECONDS = (2.0, 600.0)  # shortest (one window) and longest piece
 
 
 def prepare(
-    name: str, root: Path, out: Path, seconds: float | None = None, *, zscore: bool = False, by_record: bool = False
+    name: str,
+    root: Path,
+    out: Path,
+    seconds: float | None = None,
+    *,
+    zscore: bool = False,
+    by_record: bool = False,
+    workers: int = 0,
 ) -> CorpusWriter:
     """Read the set `name` (see `train.data.sets`) in `root` into the corpus `out`.
 
     `seconds`: length of the pieces (None: the set's own). `zscore`: every lead with mean 0 and deviation 1, which loses
     the millivolts. `by_record`: records of unknown patients are split into folds one by one, though two may be of one
-    patient. Errors: InputError (a set that is another, or no usable record), OutputError, UsageError.
+    patient. `workers`: processes to read in (0: this one); the corpus is the same. Errors: InputError (a set that is
+    another, or no usable record), OutputError, UsageError.
     """
     chosen = SETS[name]
     seconds = seconds or chosen.seconds
@@ -44,8 +54,8 @@ def prepare(
     progress = Progress(f"prepare {name}", source.total, "records")
     try:
         with CorpusWriter(out, about, zscore=zscore) as writer:
-            for record in source.records:
-                for piece in [record] if isinstance(record, Rejected) else pieces(record, seconds):
+            for found in read(source, seconds, workers):
+                for piece in found:
                     if isinstance(piece, Rejected):
                         writer.reject(piece.name, piece.reason)
                     else:
@@ -80,12 +90,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="folds for records of unknown patients too (else fold 0, training only); a patient may be in two folds",
     )
+    parser.add_argument("--workers", type=int, default=0, help="processes to read in (default 0: this one)")
 
 
 def run(args: argparse.Namespace) -> int:
     if args.seconds is not None and not SECONDS[0] <= args.seconds <= SECONDS[1]:
         raise UsageError(f"--seconds {args.seconds:g}: {SECONDS[0]:g} to {SECONDS[1]:g} s")
-    writer = prepare(args.set, args.root, args.out, args.seconds, zscore=args.zscore, by_record=args.by_record)
+    if not 0 <= args.workers <= MOST_WORKERS:
+        raise UsageError(f"--workers {args.workers}: 0 to {MOST_WORKERS}")
+    how = {"zscore": args.zscore, "by_record": args.by_record, "workers": args.workers}
+    writer = prepare(args.set, args.root, args.out, args.seconds, **how)
     print(summary(args.set, args.out, writer))
     return 0
 

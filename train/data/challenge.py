@@ -17,7 +17,7 @@ from pathlib import Path
 from edge.errors import InputError
 from train.data import ptbxl
 from train.data.headers import comments, wfdb_record
-from train.data.record import TRAINING_ONLY, Record, Row, Source, attempted, row
+from train.data.record import TRAINING_ONLY, Attempt, Record, Row, Source, row
 from train.data.tables import rows_of
 
 ORIGINS = {
@@ -38,7 +38,7 @@ def read(root: Path) -> Source:
     if not headers:
         raise InputError(f"{root} is no challenge set: there is no .hea in it")
     patients = _ptbxl_patients(root)
-    return Source(len(headers), (attempted(header.stem, partial(_record, header, patients)) for header in headers))
+    return Source(len(headers), (Attempt(header.stem, partial(_record, header, patients)) for header in headers))
 
 
 def _ptbxl_patients(root: Path) -> dict[int, dict[str, str]]:

@@ -17,7 +17,7 @@ from edge.recordings.wfdb_file import read_header
 from train.data.checks import augmented_by_goldberger
 from train.data.headers import wfdb_record
 from train.data.preprocess import reordered
-from train.data.record import TRAINING_ONLY, Record, Source, attempted, row
+from train.data.record import TRAINING_ONLY, Attempt, Record, Source, row
 
 LIST = "RECORDS-acceptable"
 _AGE = re.compile(r"\bage\W+([1-9]\d*)", re.I)  # 0: unknown
@@ -30,7 +30,7 @@ def read(root: Path) -> Source:
     if not (folder / LIST).is_file():
         raise InputError(f"{root} is no cinc2011: neither {LIST} nor set-a/{LIST} is there")
     names = (folder / LIST).read_text().split()
-    return Source(len(names), (attempted(name, partial(_record, folder, name)) for name in names))
+    return Source(len(names), (Attempt(name, partial(_record, folder, name)) for name in names))
 
 
 def _record(folder: Path, name: str) -> Record:

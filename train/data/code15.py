@@ -20,7 +20,7 @@ from edge.errors import InputError, UsageError
 from edge.leads import LEADS
 from train.data.checks import augmented_by_goldberger
 from train.data.headers import comments, wfdb_record
-from train.data.record import Record, Rejected, Row, Signal, Source, attempted, row
+from train.data.record import Attempt, Record, Rejected, Row, Signal, Source, row
 from train.data.tables import rows_of, stream
 
 RATE = 400.0  # Hz
@@ -44,7 +44,7 @@ def read(root: Path) -> Source:
         raise InputError(f"{root} is no CODE-15 %: neither exams_part*.hdf5 nor a .hea is there")
     exams = _exams(root / EXAMS) if parts or (root / EXAMS).exists() else {}
     if headers:
-        return Source(len(headers), (attempted(header.stem, partial(_wfdb, header, exams)) for header in headers))
+        return Source(len(headers), (Attempt(header.stem, partial(_wfdb, header, exams)) for header in headers))
     total = 0
     for path in parts:
         with _opened(path) as file:
@@ -113,7 +113,7 @@ def _classes(entry: dict[str, str]) -> list[str]:
     return [name for name in CLASSES if (entry.get(name) or "").strip().lower() in _TRUE]
 
 
-def _part(path: Path, exams: dict[int, Row]) -> Iterator[Record | Rejected]:
+def _part(path: Path, exams: dict[int, Row]) -> Iterator[Attempt | Rejected]:
     with _opened(path) as file:
         numbers = np.asarray(file["exam_id"]).astype(int)
         for k, number in enumerate(numbers):
@@ -121,17 +121,17 @@ def _part(path: Path, exams: dict[int, Row]) -> Iterator[Record | Rejected]:
                 what = "no exam, but padding at the file's end" if not number else f"{EXAMS} does not list it"
                 yield Rejected(f"{path.stem}/{number}", what)
             else:
-                yield attempted(str(number), partial(_tracing, file, k, exams[int(number)]))
+                yield Attempt(str(number), partial(_tracing, file, k, exams[int(number)]), here=True)
 
 
-def _test(path: Path, attributes: list[dict[str, str]], gold: list[dict[str, str]]) -> Iterator[Record | Rejected]:
+def _test(path: Path, attributes: list[dict[str, str]], gold: list[dict[str, str]]) -> Iterator[Attempt | Rejected]:
     with _opened(path) as file:
         for k in range(len(file[TRACINGS])):
             told = attributes[k] if attributes else {}
             name = f"{k:03d}"
             labels = _classes(gold[k]) if gold else []
             entry = row(name, name, age=told.get("age"), sex=told.get("sex"), labels=labels, fold=None)
-            yield attempted(name, partial(_tracing, file, k, entry))
+            yield Attempt(name, partial(_tracing, file, k, entry), here=True)
 
 
 def _tracing(file: Any, number: int, entry: Row) -> Record:

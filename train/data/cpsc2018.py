@@ -14,7 +14,7 @@ import numpy as np
 
 from edge.errors import InputError
 from edge.leads import LEADS
-from train.data.record import TRAINING_ONLY, Record, Source, attempted, row
+from train.data.record import TRAINING_ONLY, Attempt, Record, Source, row
 from train.data.tables import rows_of
 
 RATE = 500.0  # Hz, by its description: the files do not tell
@@ -32,7 +32,7 @@ def read(root: Path) -> Source:
     labels: dict[str, list[str]] = {}
     for table in root.rglob(_REFERENCE):
         labels |= {entry["Recording"]: _classes(entry) for entry in rows_of(table, ("Recording", "First_label"))}
-    return Source(len(files), (attempted(file.stem, partial(_record, file, labels)) for file in files))
+    return Source(len(files), (Attempt(file.stem, partial(_record, file, labels)) for file in files))
 
 
 def _classes(entry: dict[str, str]) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from edge.errors import InputError
 from edge.recordings.opening import open_recording
 from train.data.headers import comments
-from train.data.record import Record, Source, attempted, row
+from train.data.record import Attempt, Record, Source, row
 
 EDF = (".edf", ".bdf", ".rec")
 
@@ -23,7 +23,7 @@ def read_wfdb(root: Path) -> Source:
         raise InputError(f"there is no .hea in {root}")
     parts = {str(path.with_suffix("")) for path in headers}
     whole = [path for path in headers if not _is_segment(path, parts)]
-    return Source(len(whole), (attempted(_name(root, path), partial(_record, root, path)) for path in whole))
+    return Source(len(whole), (Attempt(_name(root, path), partial(_record, root, path)) for path in whole))
 
 
 def read_edf(root: Path) -> Source:
@@ -31,7 +31,7 @@ def read_edf(root: Path) -> Source:
     files = sorted(path for path in root.rglob("*") if path.suffix.lower() in EDF)
     if not files:
         raise InputError(f"there is no {' or '.join(EDF)} in {root}")
-    return Source(len(files), (attempted(_name(root, path), partial(_record, root, path)) for path in files))
+    return Source(len(files), (Attempt(_name(root, path), partial(_record, root, path)) for path in files))
 
 
 def _is_segment(path: Path, records: set[str]) -> bool:

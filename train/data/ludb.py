@@ -11,7 +11,7 @@ from pathlib import Path
 
 from edge.errors import InputError
 from train.data.headers import comments
-from train.data.record import Record, Source, attempted, row
+from train.data.record import Attempt, Record, Source, row
 
 UV_PER_COUNT = 1.0  # on all leads: with it Einthoven's law holds to the count
 _RHYTHM = "rhythm"
@@ -22,7 +22,7 @@ def read(root: Path) -> Source:
     headers = sorted((root / "data").glob("*.hea"), key=lambda path: (len(path.stem), path.stem))
     if not headers:
         raise InputError(f"{root} is no LUDB: there is no data/*.hea in it")
-    return Source(len(headers), (attempted(header.stem, partial(_record, header)) for header in headers))
+    return Source(len(headers), (Attempt(header.stem, partial(_record, header)) for header in headers))
 
 
 def _record(header: Path) -> Record:

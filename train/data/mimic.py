@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from train.data.headers import wfdb_record
 from train.data.mimic_labels import labels_of
-from train.data.record import Record, Rejected, Source, attempted, row
+from train.data.record import Attempt, Rejected, Source, row
 from train.data.tables import stream
 
 LIST, MEASUREMENTS, PATIENTS = "record_list.csv", "machine_measurements.csv", "patients.csv"
@@ -41,7 +41,7 @@ def read(root: Path) -> Source:
 
 def _records(
     root: Path, measured: dict[int, _Measured], patients: dict[str, tuple[str, str]]
-) -> Iterator[Record | Rejected]:
+) -> Iterator[Attempt | Rejected]:
     absent = 0
     for entry in stream(root / LIST, ("subject_id", "study_id", "path")):
         header = (root / entry["path"]).with_suffix(".hea")
@@ -53,7 +53,7 @@ def _records(
         told = row(
             entry["study_id"], entry["subject_id"], age=age, sex=sex, labels=list(values.labels), rr_ms=values.rr_ms
         )
-        yield attempted(entry["study_id"], partial(wfdb_record, header, told))
+        yield Attempt(entry["study_id"], partial(wfdb_record, header, told))
     if absent:
         yield Rejected(LIST, f"{absent} of its records are not there")
 

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from train.data.headers import wfdb_record
-from train.data.record import Record, Rejected, Row, Source, attempted, row
+from train.data.record import Attempt, Rejected, Row, Source, row
 from train.data.tables import rows_of
 
 TABLE = "ptbxl_database.csv"
@@ -27,12 +27,12 @@ def read_100hz(root: Path) -> Source:
     return read(root, "filename_lr")
 
 
-def _records(root: Path, entries: list[dict[str, str]], file_column: str) -> Iterator[Record | Rejected]:
+def _records(root: Path, entries: list[dict[str, str]], file_column: str) -> Iterator[Attempt | Rejected]:
     absent = 0
     for entry in entries:
         header = (root / entry[file_column]).with_suffix(".hea")
         if header.exists():
-            yield attempted(header.stem, partial(wfdb_record, header, _row(header.stem, entry)))
+            yield Attempt(header.stem, partial(wfdb_record, header, _row(header.stem, entry)))
         else:
             absent += 1
     if absent:

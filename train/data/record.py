@@ -36,11 +36,32 @@ class Rejected:
 
 
 @dataclass(frozen=True, slots=True)
+class Attempt:
+    """A recording that is yet to be read, by whoever comes to it."""
+
+    name: str
+    read: Callable[[], Record]
+    here: bool = False  # its reader holds an open file: not to be sent to another process
+
+    def made(self) -> Record | Rejected:
+        """What `read` gives, or why it could not."""
+        try:
+            return self.read()
+        except (EdgeError, OSError, ValueError) as error:
+            return Rejected(self.name, str(error))
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """The recordings of one set, one after another."""
 
     total: int | None  # how many entries are to come, rejected ones included; None where only reading tells
-    records: Iterator[Record | Rejected]
+    entries: Iterator[Attempt | Rejected]
+
+    @property
+    def records(self) -> Iterator[Record | Rejected]:
+        """The entries, each read when it is come to."""
+        return (entry.made() if isinstance(entry, Attempt) else entry for entry in self.entries)
 
 
 def row(
@@ -66,11 +87,3 @@ def _years(age: object) -> float | None:
     except ValueError:
         return None
     return min(years, OLDEST) if years >= 0 else None  # NaN is no age either
-
-
-def attempted(name: str, read: Callable[[], Record]) -> Record | Rejected:
-    """What `read` gives, or why it could not."""
-    try:
-        return read()
-    except (EdgeError, OSError, ValueError) as error:
-        return Rejected(name, str(error))

@@ -1,0 +1,3 @@
+import pytest
+
+pytest.importorskip("prometheus_client", reason="prometheus-client is not installed")
