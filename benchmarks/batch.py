@@ -84,15 +84,16 @@ def chunk(recordings: str) -> tuple[str, str]:
 def efficiency(figures: dict[str, Any]) -> dict[str, float]:
     """Of workers, beside as many single processes: whole commands, start included, and without the start.
 
-    Without: from the difference of the two sizes on two workers, which the start is in twice.
+    Without: one process by its own account, which leaves its imports out; two workers by the difference of the two
+    sizes, which the start is in twice.
     """
     small, grown = figures["throughput"], figures["growth"]
-    one = small["0"]["recordings_a_s"]
+    one, alone = small["0"]["recordings_a_s"], small["0"]["recordings"] / small["0"]["work_s"]
     more = (grown["recordings"] - small["2"]["recordings"]) / (grown["seconds"] - small["2"]["seconds"])
     return {
         "one_worker": round(small["1"]["recordings_a_s"] / one, 3),
         "two_workers": round(small["2"]["recordings_a_s"] / one / 2, 3),
-        "two_workers_without_start": round(more / one / 2, 3),
+        "two_workers_without_start": round(more / alone / 2, 3),
         "recordings_a_s_without_start": round(more, 3),
     }
 

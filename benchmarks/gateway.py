@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
     for count in counts:
         print(f"{count} patches", file=sys.stderr)
         figures["counts"][count] = told = costs(count, args.seconds, cores)
-        if told["cpu_percent"]["all"] > 100 * FULL * len(cores):
+        if told["full"]:
             break  # more would only tell how it is when it is too much
     figures["alone"] = alone(ALONE, args.seconds, cores)
     figures["full_at"] = full_at(figures["counts"], len(cores))
@@ -95,7 +95,7 @@ def costs(count: int, seconds: float, cores: set[int]) -> dict[str, Any]:
         backlog = json.loads((folder / "patches.json").read_text())["backlog_bytes"]
         ends = [host.events(name, "summary")[-1] for name in names]
     used = {name: 100 * (after[name].cpu_s - before[name].cpu_s) / took_s for name in before}
-    return _told(used, after, [*names], ends, len(cores)) | {
+    return _told(used, after, [*names], ends, len(cores), backlog) | {
         "patches_cpu_percent": round(100 * fed / took_s, 1),
         "backlog_bytes": backlog,
         "stopped_s": round(stop_s, 2),
@@ -103,8 +103,14 @@ def costs(count: int, seconds: float, cores: set[int]) -> dict[str, Any]:
 
 
 def _told(
-    used: Mapping[str, float], after: Mapping[str, Taken], names: Sequence[str], ends: Sequence[Any], cores: int
+    used: Mapping[str, float],
+    after: Mapping[str, Taken],
+    names: Sequence[str],
+    ends: Sequence[Any],
+    cores: int,
+    backlog_bytes: int,
 ) -> dict[str, Any]:
+    """Full: the cores are, or a patch's bytes had to wait for their process, which a real line would have lost."""
     samples = [end["samples"] for end in ends]
     whole = sum(used.values())
     mean = {
@@ -126,7 +132,7 @@ def _told(
         },
         "lost": sum(sum(one["lost"].values()) for one in samples),
         "uncounted": sum(one["out"] - one["in"] - sum(one["lost"].values()) for one in samples),
-        "full": whole > 100 * FULL * cores,
+        "full": whole > 100 * FULL * cores or backlog_bytes > 0,
     }
 
 
@@ -158,11 +164,11 @@ def alone(count: int, seconds: float, cores: set[int]) -> dict[str, Any]:
 
 
 def full_at(counts: Mapping[int, Any], cores: int) -> dict[str, Any]:
-    """Where FULL of the cores are taken: between two counts, and by the largest count's cost of a patch."""
+    """Where FULL of the cores are taken: between two counts, and by what each costs of the most that were held."""
     most = 100 * FULL * cores
     fits = [count for count, told in counts.items() if not told["full"]]
-    largest = counts[max(counts)]["cpu_percent"]
-    each = largest["all"] / max(counts)
+    largest = max(fits, default=min(counts))
+    each = counts[largest]["cpu_percent"]["all"] / largest
     return {
         "of_cores": FULL * cores,
         "held": max(fits, default=0),

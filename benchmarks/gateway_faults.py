@@ -75,6 +75,7 @@ class Trial:
         self._others = [*self._names][2:]  # of the first the line is flooded, of the second the process killed
         self._more, self._quick = f"p{count}", f"p{count + 1}"
         self._watchers: list[Watcher] = []
+        self.killed_had = 0  # samples that the killed process had received
         self._gaps = 0  # of the others, so far
         self.rows: dict[str, Any] = {}
 
@@ -133,6 +134,7 @@ class Trial:
 
     def _kill(self) -> dict[str, Any]:
         host = self._host
+        self.killed_had = int(host.states()["p1"]["state"]["samples"])
         runs, began = len(host.events("p1", "start")), time.monotonic()
         os.kill(host.pids()["p1"], signal.SIGKILL)
         host.until(lambda: len(host.events("p1", "start")) > runs)
@@ -224,13 +226,15 @@ def faults(count: int, cores: set[int]) -> dict[str, Any]:
                     host.stop(signal.SIGKILL)
         sent = json.loads((folder / "patches.json").read_text())
         accounts = [_account(host, f"p{k}", sent["samples"][k]) for k in range(count)]
+        accounts[1]["received"] += trial.killed_had
+        accounts[1]["unheard"] -= trial.killed_had
     trial.rows["garbage floods one line"]["garbage_bytes"] = sent["garbage_bytes"]
     return {"rows": trial.rows, "patches": accounts}
 
 
 def _account(host: Host, name: str, sent: int) -> dict[str, Any]:
-    """Of all runs of one patch together. What a patch sent and no run has, nor tells as lost, nobody was there for:
-    between the runs, or it is uncounted.
+    """Of all runs of one patch together. What it sent and no run has, nor tells as lost, is uncounted; unless a run was
+    killed: then it was sent while nobody was there to hear it.
     """
     runs = [event["samples"] for event in host.events(name, "summary")]
     starts = len(host.events(name, "start"))
@@ -241,7 +245,7 @@ def _account(host: Host, name: str, sent: int) -> dict[str, Any]:
         "sent": sent,
         "received": received,
         "counted_as_lost": lost,
-        "killed_or_between_runs": missing if starts > 1 else 0,
+        "unheard": missing if starts > 1 else 0,
         "uncounted": missing if starts == 1 else 0,
         "corrupt_bytes": sum(run["corrupt_bytes"] for run in runs),
     }

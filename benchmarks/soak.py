@@ -2,9 +2,10 @@
 
     python -m benchmarks soak --hours 4
 
-A patch in software (II, V1, V5 at 500 Hz) sends its bytes with frames lost and corrupted, an electrode off, a link that
-goes and returns, reboots, garbage; they go through decoder, timeline, all stages and the network into the sinks of a
-live run: events as JSON lines, twelve leads and raw samples as WFDB, the alerts' log and strips. Every minute of signal it is noted:
+A patch in software (II, V1, V5 at 500 Hz) sends its bytes with frames lost and corrupted, an electrode off, a link
+that goes and returns, reboots, garbage; they go through decoder, timeline, all stages and the network into the sinks
+of a live run: events as JSON lines, twelve leads and raw samples as WFDB, the alerts' log and strips. Every minute of
+signal it is noted:
 
 memory     resident MB
 queue      the most samples (of 500 Hz) inside the pipeline: come, or counted as lost, and not out yet

@@ -11,6 +11,7 @@ from benchmarks import (
     batch_tables,
     classify_tables,
     fault_tables,
+    gateway_tables,
     headline,
     ischemia_tables,
     mqtt_tables,
@@ -254,6 +255,9 @@ def known(results: Path, bundle: Path) -> dict[str, list[str]]:
         out["batch_overhead"] = batch_tables.overhead(batch, table)
     if (batch_faults := read("batch_faults")) is not None:
         out["batch_faults"] = batch_tables.faults(batch_faults, table)
+    if (gateway := read("gateway")) is not None:
+        out["gateway"] = gateway_tables.costs(gateway, table)
+        out["gateway_faults"] = gateway_tables.faults(gateway, table)
     if (mqtt := read("mqtt")) is not None:
         out["mqtt"] = mqtt_tables.absence(mqtt, table)
     if (lsl := read("lsl")) is not None:

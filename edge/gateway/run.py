@@ -1,4 +1,4 @@
-"""The gateway put together: supervisor, terminal, page, MQTT."""
+"""The gateway put together: supervisor, terminal, page, metrics, MQTT."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from edge.gateway.worker import Wanted
 from edge.mqtt_settings import MqttSettings
 
 if TYPE_CHECKING:
+    from edge.gateway.metrics import GatewayMetrics
     from edge.gateway.page import GatewayPage
     from edge.gateway.session import Session
 
@@ -35,6 +36,10 @@ async def _go(path: Path, table: Table, watching: list[Watch], say: Callable[[st
             page = _page(ours, say)
             opened.callback(page.close)
             watching.append(page)
+        if ours.metrics:
+            counted = _metrics(ours.metrics, say)
+            opened.callback(counted.close)
+            watching.append(counted)
         if ours.mqtt:
             session = _session(ours.mqtt, say)
             opened.callback(session.close)
@@ -49,6 +54,15 @@ def _page(ours: RunSettings, say: Callable[[str], None]) -> GatewayPage:
     from edge.gateway.page import GatewayPage
 
     return GatewayPage(ours, say)
+
+
+def _metrics(address: str, say: Callable[[str], None]) -> GatewayMetrics:
+    from edge.sinks.extras import needed
+
+    needed("prometheus_client", "metrics", "metrics")
+    from edge.gateway.metrics import GatewayMetrics
+
+    return GatewayMetrics(address, say)
 
 
 def _session(mqtt: MqttSettings, say: Callable[[str], None]) -> Session:

@@ -90,11 +90,14 @@ class Journal:
         self._deleted: list[int] = []  # likewise
         self.undone = Undone()
 
-    def put(self, n: int, message: Message, flying: int) -> None:
-        """`flying`: up to this number messages are on their way, and are not left out."""
+    def put(self, n: int, message: Message, flying: int, sent: int = 0) -> None:
+        """`flying`: up to this number messages are on their way, and are not left out; `sent`: they may have been.
+
+        What may have arrived already is left out after its like: it would be counted as missing, and be there.
+        """
         urgent = message.worth is Worth.ALERT
         if self.bytes + message.size_bytes > self._most_bytes:
-            self._make_room(message.size_bytes, flying)
+            self._make_room(message.size_bytes, flying, sent)
         if urgent:
             self.commit()
             self._db.execute("PRAGMA synchronous = FULL")
@@ -164,10 +167,11 @@ class Journal:
         finally:
             self._db.close()
 
-    def _make_room(self, needed_bytes: int, flying: int) -> None:
+    def _make_room(self, needed_bytes: int, flying: int, sent: int) -> None:
         """Leaves out the least worth, the oldest first, and counts it in the same stroke."""
         target = (1.0 - ROOM) * self._most_bytes - needed_bytes
-        found = self._db.execute("SELECT n, kind, bytes FROM waiting WHERE n > ? ORDER BY worth, n", (flying,))
+        order = "SELECT n, kind, bytes FROM waiting WHERE n > ? ORDER BY worth, n <= ?, n"
+        found = self._db.execute(order, (flying, sent))
         out: list[tuple[int]] = []
         counts: Counter[str] = Counter()
         freed = 0

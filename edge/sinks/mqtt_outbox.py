@@ -64,7 +64,7 @@ class Outbox:
     def put(self, message: Message) -> None:
         with self._lock:
             self._number += 1
-            if not self._try(lambda: self._disk.put(self._number, message, self._flying)):
+            if not self._try(lambda: self._disk.put(self._number, message, self._flying, self._mark.value)):
                 self._keep({self._number: message})
             self._try(self._disk.tick)  # here too: who sends may be held up by a name that nobody resolves
 
@@ -146,13 +146,13 @@ class Outbox:
     def _keep(self, messages: dict[int, Message]) -> None:
         for n, message in messages.items():
             if not self._memory.has(n):
-                self._memory.put(n, message, self._flying)
+                self._memory.put(n, message, self._flying, self._mark.value)
 
     def _return(self) -> None:
         """What is in memory goes to the disk, which works again."""
         held = self._memory.messages()
         for n, message in held:
-            if not self._try(functools.partial(self._disk.put, n, message, self._flying)):
+            if not self._try(functools.partial(self._disk.put, n, message, self._flying, self._mark.value)):
                 return
         gone = self._arrived
         if self._try(lambda: self._disk.delete(gone)) and self._try(self._disk.commit):

@@ -39,6 +39,12 @@ WELL = {
     "give_up": 5,
     "view": "plain",
     "explain": True,
+    "serve": "0.0.0.0:8080",
+    "review": "night",
+    "serve_token_file": "token",
+    "serve_cert": "cert.pem",
+    "serve_key": "key.pem",
+    "serve_name": ["pi.example.org"],
 }
 ILL = {
     "port": ["", 3],
@@ -72,6 +78,12 @@ ILL = {
     "give_up": [-1, "never", math.nan],
     "view": ["pretty", 1],
     "explain": ["x", 1],
+    "serve": ["", "x", 65_536, -1, 1.5, True, "::1:80", "http://pi:80", "a b:80", "pi:"],
+    "review": ["", 3],
+    "serve_token_file": ["", 3],
+    "serve_cert": ["", 3],
+    "serve_key": ["", 3],
+    "serve_name": ["", "a b", 3, ["a", 3], "-a"],
 }
 
 

@@ -74,9 +74,13 @@ class Gateway:
         events = [json.loads(line) for line in lines]
         return [event for event in events if kind in (None, event["type"])]
 
+    def has_recorded(self, name: str) -> bool:
+        """Whether a second of its samples is on the disk."""
+        return any(file.stat().st_size for file in (self.folder / "rec" / name).glob("*_raw_0001.dat"))
+
     def get(self, path: str, method: str = "GET") -> tuple[int, Any]:
         """Status and body of the gateway's page."""
-        found = re.search(r"http://127\.0\.0\.1:(\d+)/", self.told)
+        found = re.search(r"page is at http://127\.0\.0\.1:(\d+)/", self.told)
         assert found, self.told
         connection = http.client.HTTPConnection("127.0.0.1", int(found[1]), timeout=PATIENCE_S)
         ours = {"origin": f"http://127.0.0.1:{found[1]}", "content-type": "application/json"}
@@ -86,6 +90,14 @@ class Gateway:
             data = answer.read()
         is_json = "json" in (answer.headers["content-type"] or "")
         return answer.status, json.loads(data) if is_json else data
+
+    def metrics(self) -> str:
+        found = re.search(r"http://127\.0\.0\.1:(\d+)/metrics", self.told)
+        assert found, self.told
+        connection = http.client.HTTPConnection("127.0.0.1", int(found[1]), timeout=PATIENCE_S)
+        with contextlib.closing(connection):
+            connection.request("GET", "/metrics")
+            return connection.getresponse().read().decode()
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)

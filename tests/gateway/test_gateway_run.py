@@ -15,6 +15,7 @@ from gateways import RATE, Gateway, gateway, is_there, patch, table_of
 from edge.recordings import open_recording
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/smaps").exists(), reason="the gateway needs Linux")
+TOP = "serve = 0\nmetrics = 0"
 STOP_S = 5.0  # on a busy machine; alone it takes less than 2
 
 
@@ -28,7 +29,7 @@ def ports() -> Iterator[dict[str, str]]:
 def two(ports, tmp_path_factory) -> Iterator[Gateway]:
     """A gateway that serves a page, with bed1 and bed2 live."""
     folder = tmp_path_factory.mktemp("gateway")
-    with gateway(folder, table_of(folder, {name: ports[name] for name in ("bed1", "bed2")}, "serve = 0")) as one:
+    with gateway(folder, table_of(folder, {name: ports[name] for name in ("bed1", "bed2")}, TOP)) as one:
         one.until_live("bed1", "bed2")
         yield one
 
@@ -56,6 +57,16 @@ def test_the_page_lists_both_and_shows_each(two):
         assert [one["device"] for one in two.get(f"/p/{name}/api/recordings")[1]["recordings"]] == [f"patch {name[-1]}"]
 
 
+def test_the_numbers_of_both_are_at_one_address(two):
+    pytest.importorskip("prometheus_client", reason="prometheus_client is not installed")
+    text = two.until(lambda: (found := two.metrics()).count("edge_ecg_heart_rate_bpm{") == 2 and found)
+    for name in ("bed1", "bed2"):
+        assert f'edge_ecg_patch_live{{device="{name}"}} 1.0' in text
+        assert f'edge_ecg_samples_received_total{{device="{name}"}}' in text
+        assert f'edge_ecg_cpu_seconds_total{{device="{name}"}}' in text
+    assert text.count("# TYPE edge_ecg_heart_rate_bpm ") == 1
+
+
 def test_a_patch_that_is_not_there_has_no_page_and_the_guard_stands_before_all(two):
     assert two.get("/p/nobody/api/run")[0] == 404
     assert two.get("/p/bed1/../../etc/passwd")[0] == 404
@@ -79,11 +90,11 @@ def test_a_process_that_is_killed_comes_back_and_the_other_never_notices(two):
 
 def test_a_patch_is_added_and_taken_away_and_the_others_go_on(two, ports):
     before = {name: two.pid_of(name) for name in ("bed1", "bed2")}
-    two.table.write_text(table_of(two.folder, ports, "serve = 0"))
+    two.table.write_text(table_of(two.folder, ports, TOP))
     two.until_live("bed3")
     added = two.pid_of("bed3")
     assert "the table has changed: new bed3" in two.told
-    two.table.write_text(table_of(two.folder, {name: ports[name] for name in ("bed1", "bed2")}, "serve = 0"))
+    two.table.write_text(table_of(two.folder, {name: ports[name] for name in ("bed1", "bed2")}, TOP))
     two.process.send_signal(signal.SIGHUP)
     two.until(lambda: "bed3: stopped" in two.told)
     assert not is_there(added)
@@ -121,7 +132,7 @@ def test_a_port_that_is_missing_is_tried_again_and_a_bundle_that_is_wrong_is_not
 
 def test_it_ends_at_once_and_all_is_flushed(ports, tmp_path):
     with gateway(tmp_path, table_of(tmp_path, {"bed3": ports["bed3"]})) as one:
-        one.until(lambda: one.events("bed3", "beat"))
+        one.until(lambda: one.has_recorded("bed3"))
         time_to_end(one)
         (summary,) = one.events("bed3", "summary")
         recording = open_recording(tmp_path / "rec" / "bed3" / "patch_3_raw.hea")
@@ -130,7 +141,7 @@ def test_it_ends_at_once_and_all_is_flushed(ports, tmp_path):
 
 def test_when_the_gateway_is_killed_its_patches_end_in_good_order(ports, tmp_path):
     with gateway(tmp_path, table_of(tmp_path, {"bed3": ports["bed3"]})) as one:
-        one.until(lambda: one.events("bed3", "beat"))
+        one.until(lambda: one.has_recorded("bed3"))
         pid = one.pid_of("bed3")
         one.process.kill()
         one.process.wait()

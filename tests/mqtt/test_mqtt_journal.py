@@ -121,6 +121,23 @@ def test_what_is_on_its_way_is_not_left_out(tmp_path):
     journal.close()
 
 
+def test_what_may_have_arrived_is_left_out_after_its_like_lest_it_is_counted_and_there(tmp_path):
+    each = 20 + 1 + OVERHEAD_BYTES
+    box = Outbox(tmp_path, 20 * each)
+    for k in range(6):
+        box.put(message(k))
+    for row in box.next(0, 4):
+        box.sending(row)
+    box.landed()  # the line was cut before anything was acknowledged
+    for k in range(6, 60):
+        box.put(message(k))
+    kept = ks(box.next(0, 99))
+    assert kept[:4] == [0, 1, 2, 3]
+    assert kept[4] > 6
+    assert len(kept) + sum(box.dropped.values()) == 60
+    box.close()
+
+
 def test_a_disk_that_is_full_takes_nothing_and_nothing_is_lost(tmp_path):
     resource = pytest.importorskip("resource")
     before = resource.getrlimit(resource.RLIMIT_FSIZE)

@@ -142,8 +142,9 @@ def _note(seen: Watched, asked: SplitResult) -> None:
         seen.parts.add(asked.path)
 
 
-def violations(seen: Watched) -> list[tuple[str, str]]:
-    """What axe-core has to say of the page as it is: the rule and the first element that breaks it."""
+def violations(seen: Watched, *rules: str) -> list[tuple[str, str]]:
+    """What axe-core says of the page as it is, by the `rules` or all: the rule and the first element against it."""
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
-    told = axe.Axe().run(seen.page, options={"resultTypes": ["violations"]}).response["violations"]
+    options = {"resultTypes": ["violations"], **({"runOnly": [*rules]} if rules else {})}
+    told = axe.Axe().run(seen.page, options=options).response["violations"]
     return [(one["id"], one["nodes"][0]["html"]) for one in told]

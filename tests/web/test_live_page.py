@@ -119,8 +119,9 @@ def test_every_lead_is_in_its_place(seen: Watched):
         assert places == sorted(places)
 
 
-@pytest.mark.parametrize("mode", ["sweep", "scroll"])
-@pytest.mark.parametrize(("mm_per_s", "mm_per_mv"), [(50, 10), (25, 20), (25, 5)])
+@pytest.mark.parametrize(
+    ("mode", "mm_per_s", "mm_per_mv"), [("sweep", 50, 10), ("scroll", 25, 20), ("sweep", 25, 5), ("scroll", 50, 5)]
+)
 def test_the_scales_do_what_they_say(seen: Watched, mode: str, mm_per_s: int, mm_per_mv: int):
     seen.settings(layout="6x2", mmPerS=mm_per_s, mmPerMv=mm_per_mv, mode=mode)
     first = seen.page.evaluate("edgePage.traces.drawn")
@@ -192,12 +193,12 @@ def test_it_asks_nothing_of_anybody_else_and_complains_of_nothing(seen: Watched,
 def test_axe_finds_nothing_in_either_theme_or_size(browser: Any, run: LiveRun):
     with watched(browser, run.url) as page:
         page.until("document.getElementById('bpm').textContent !== '--'")
-        for size in (DESKTOP, PHONE):
+        for size, opened in ((DESKTOP, "#display"), (PHONE, "#help")):
             page.page.set_viewport_size(size)
-            for theme in ("light", "dark"):
-                page.page.emulate_media(color_scheme=theme)
-                assert violations(page) == []
-        for opened in ("#display", "#help"):
+            page.page.emulate_media(color_scheme="light")
+            assert violations(page) == []
+            page.page.emulate_media(color_scheme="dark")
+            assert violations(page, "color-contrast") == []  # nothing else is another in the dark
             page.page.click(opened)
             assert violations(page) == []
             page.page.keyboard.press("Escape")

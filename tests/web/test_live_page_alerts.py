@@ -97,6 +97,9 @@ def test_a_key_acknowledges_too(seen: Watched, run: LiveRun):
 
 def test_reconstructed_leads_have_their_band(seen: Watched):
     """Below and above the line there is a band as wide as the interval, and no wider."""
+    seen.until(
+        "edgePage.stream.playOut.head - edgePage.stream.ring.first > 3000"
+    )  # after what the network had to wait for
     told = seen.page.evaluate("""() => {
       const { traces, stream } = edgePage, { ring } = stream, { scale } = traces, pane = traces.plan.panes[1];
       edgePage.settings.set({ layout: "6x2", mode: "scroll", mmPerS: 25, mmPerMv: 10 });
