@@ -48,8 +48,8 @@ def page(batch: Figures, faults: Figures | None) -> list[str]:
         "",
         *batch_tables.overhead(figures, tables.table),
         "",
-        "Growth is the median of the run's third quarter less that of its second; the most is held at the end, when the",
-        "index of what is finished is read.",
+        "Growth is the median of the run's third quarter less that of its second; the most is held at the end, when",
+        "the index of what is finished is read.",
         "",
     ]
     if faults is not None:

@@ -10,6 +10,7 @@ from typing import TextIO
 
 from edge.events import Event
 from edge.gateway.patch import Patch, Phase, Watch
+from edge.gateway.rest import FIRST_S
 from edge.sinks.glyphs import printable
 from edge.sinks.terminal import takes_more, terminal_size
 from edge.sinks.words import alert_words, clock, latency_words, lost_words
@@ -29,7 +30,7 @@ class GatewayView(Watch):
         tty = self._stream.isatty() and os.environ.get("TERM", "dumb") != "dumb"
         self._live = tty if live is None else live
         self._patches: dict[str, Patch] = {}
-        self._told: dict[str, tuple[str, str]] = {}  # what was last said of each patch
+        self._reasons: dict[str, str] = {}  # why each patch last rested
         self._notes: list[str] = []
         self._drawn = 0  # lines that stand
         self._due_s = time.monotonic() + (0.0 if self._live else LINE_S)
@@ -45,11 +46,17 @@ class GatewayView(Watch):
         self._patches[patch.name] = patch
         if patch.phase is Phase.STOPPED:
             self._patches.pop(patch.name)
-        told = patch.phase.value, patch.reason
-        if patch.phase in TOLD and self._told.get(patch.name) != told:  # not again what is tried again and again
-            self._told[patch.name] = told
+        if patch.phase in TOLD and self._is_new(patch):
             again = f"; again in {patch.rest_s:g} s" if patch.phase is Phase.RESTING else ""
             self.say(f"{patch.name}: {patch.phase.value}" + (f", {patch.reason}" if patch.reason else "") + again)
+
+    def _is_new(self, patch: Patch) -> bool:
+        """What fails again and again for the same reason is told once, until it has lived well between."""
+        again, before = patch.rest_s > FIRST_S, self._reasons.get(patch.name, "")
+        if patch.phase is Phase.RESTING:
+            self._reasons[patch.name] = patch.reason
+            return not again or patch.reason != before
+        return patch.phase is not Phase.LIVE or not again
 
     def event(self, patch: Patch, event: Event) -> None:
         if event["type"] in ("alert", "technical") and event["state"] != "acknowledged":
