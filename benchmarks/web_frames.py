@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import io
 import json
 import re
 import shutil
@@ -48,6 +49,7 @@ FRAME_MS = 1000 / 60
 ON_TIME = 1.5  # frames: an interval up to here has missed none
 SIZES = {"desktop": (1280, 800, 1.0), "phone": (390, 844, 2.0)}  # CSS pixels, device pixels in each
 VIEWS = (("desktop", "sweep"), ("desktop", "scroll"), ("phone", "sweep"), ("phone", "scroll"))
+COLOURS = 256  # of a picture
 CHROMIUM = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync"),
@@ -257,7 +259,15 @@ def _pictures(browser: Any, url: str, folder: Path) -> None:
     for name, size, theme in (("page-desktop", "desktop", "light"), ("page-phone", "phone", "dark")):
         with _page(browser, url, size, theme) as page:
             _shown(page, url, "sweep")
-            page.screenshot(path=folder / f"{name}.png")
+            _keep(page.screenshot(), folder / f"{name}.png")
+
+
+def _keep(png: bytes, path: Path) -> None:
+    """In so many colours as the page has: a third of the bytes."""
+    from PIL import Image
+
+    few = Image.open(io.BytesIO(png)).convert("RGB").quantize(COLOURS, Image.Quantize.FASTOCTREE)
+    few.save(path, optimize=True)
 
 
 def tables(figures: dict[str, Any], table: Any) -> list[str]:

@@ -107,6 +107,7 @@ class Fleet:
         """Workers of ours end at once, whatever they are at: a part that is not whole is not there."""
         if self._cluster is not None:
             for nanny in self._cluster.workers.values():
+                nanny.auto_restart = False  # or it would start another, for which closing then waits
                 if nanny.process is not None and nanny.process.process is not None:
                     with contextlib.suppress(Exception):
                         nanny.process.process.kill()

@@ -22,7 +22,7 @@ ALWAYS = {
     "referrer-policy": "no-referrer",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
-    "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=(), serial=(), bluetooth=()",
+    "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=(), serial=()",
 }
 NOT_KEPT = "no-store"  # by anybody: it is about a person's heart
 ASK_AGAIN = "no-cache"  # kept, and used when we say that it is still right
