@@ -12,7 +12,10 @@ from edge.choice import MODULES
 
 OURS = ("edge", "firmware_bridge")
 PYTHON = "python"  # the standard library, as one package
-ABSENT_WITH_A_PORT = ("edfio", "h5py", "matplotlib", "neurokit2", "onnx", "pandas", "pydicom", "scipy", "torch", "wfdb")
+ABSENT_WITH_A_PORT = (
+    *("dask", "edfio", "h5py", "matplotlib", "neurokit2", "onnx", "paho", "pandas", "prometheus_client", "pyarrow"),
+    *("pydicom", "pylsl", "scipy", "starlette", "torch", "uvicorn", "wfdb"),
+)
 READERS = ("csv_file", "dicom_file", "edf_file")  # in edge.recordings: of files that a port has nothing to do with
 LINES = 12  # told of, of ours
 SLOWEST = 4  # modules told of by name, of each package

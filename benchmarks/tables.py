@@ -15,7 +15,10 @@ from benchmarks import (
     headline,
     ischemia_tables,
     mqtt_tables,
+    page_tables,
+    review_tables,
     rhythm_tables,
+    web_frames,
 )
 
 Figures = Mapping[str, Any]
@@ -258,6 +261,12 @@ def known(results: Path, bundle: Path) -> dict[str, list[str]]:
     if (gateway := read("gateway")) is not None:
         out["gateway"] = gateway_tables.costs(gateway, table)
         out["gateway_faults"] = gateway_tables.faults(gateway, table)
+    if (page := read("page")) is not None:
+        out["page"] = page_tables.pages(page, table)
+    if (web := read("web_frames")) is not None:
+        out["live_page"] = web_frames.tables(web, table)
+    if (review := read("review")) is not None:
+        out["review"] = review_tables.review(review, table)
     if (mqtt := read("mqtt")) is not None:
         out["mqtt"] = mqtt_tables.absence(mqtt, table)
     if (lsl := read("lsl")) is not None:

@@ -24,8 +24,9 @@ PROVEN_S = 5.0  # a connection that held for so long was a good one: the next re
 WINDOW = 100  # messages on their way: enough for a slow line, few to be sent again
 TURN_S = 0.5  # at most between two looks at what was asked for
 ANSWER_S = 10.0  # from CONNECT to its answer
-PATIENCE_S = 5.0  # at the end, without anything being acknowledged
-GOODBYE_S = 1.0  # for the last state to be acknowledged
+ROOM_S = 5.0  # that a replay waits for room without anything being acknowledged
+PATIENCE_S = 0.8  # likewise at the end, which has 2 s in all: what waits goes out with the next run
+GOODBYE_S = 0.5  # for the last state to be acknowledged
 FULL = 0.5  # of the outbox's bound: who can wait, waits
 
 
@@ -100,7 +101,7 @@ class MqttPublisher:
         """Until less than `bytes_` wait; no longer than something is being taken."""
         with self._changed:
             while self.connected and self.outbox.waiting_bytes > bytes_:
-                if not self._changed.wait(PATIENCE_S):
+                if not self._changed.wait(ROOM_S):
                     return
 
     def take_news(self) -> list[News]:
