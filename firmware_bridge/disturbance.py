@@ -67,6 +67,8 @@ def _disturb(
     if isinstance(fault, Mains):
         mv += (fault.amplitude_uv / 1000 * np.sin(2 * np.pi * fault.hz * at_s)).astype(np.float32)[:, None]
         return
+    if not len(at_s) or at_s[-1] < fault.at_s or at_s[0] >= fault.at_s + fault.for_s:
+        return  # of a day's faults nearly all are over, or yet to come
     rows = np.flatnonzero((at_s >= fault.at_s) & (at_s < fault.at_s + fault.for_s))
     if isinstance(fault, Off):
         off[rows] |= 1 << ELECTRODES.index(fault.electrode)
