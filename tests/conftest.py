@@ -1,8 +1,17 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
+
+# Two processes test at once: more threads than cores would spin while they wait for each other.
+for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(threads, "1")
+
+hypothesis.settings.register_profile("suite", deadline=None)  # what is tested is not how busy the machine is
+hypothesis.settings.load_profile("suite")
 
 
 @pytest.fixture(scope="session", autouse=True)
