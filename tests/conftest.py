@@ -10,6 +10,8 @@ import pytest
 for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(threads, "1")
 
+LONG = ("web", "ble", "cli", "review", "train", "gateway", "batch", "mqtt", "benchmarks")  # folders, begun with
+
 hypothesis.settings.register_profile("suite", deadline=None)  # what is tested is not how busy the machine is
 hypothesis.settings.load_profile("suite")
 
@@ -20,3 +22,8 @@ def _no_choice_of_this_boards(tmp_path_factory: pytest.TempPathFactory) -> Itera
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
         yield
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long ones first: at the end all processes have something to do."""
+    items.sort(key=lambda item: LONG.index(item.path.parent.name) if item.path.parent.name in LONG else len(LONG))

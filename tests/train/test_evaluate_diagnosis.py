@@ -109,13 +109,20 @@ def labelled_corpus(path: Path) -> None:
     corpus.save(path, rows)
 
 
-def test_a_committee_learns_from_views_and_judges_recordings(tmp_path: Path):
-    labelled_corpus(tmp_path / "corpus")
-    assert main(["views", "--data", str(tmp_path / "corpus"), "--out", str(tmp_path / "v.npz")]) == 0
-    fit = ["classify", "--views", str(tmp_path / "v.npz"), "--out", str(tmp_path / "out"), "--device", "cpu"]
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a labelled corpus, and what a classifier is shown of it."""
+    folder = tmp_path_factory.mktemp("seen")
+    labelled_corpus(folder / "corpus")
+    assert main(["views", "--data", str(folder / "corpus"), "--out", str(folder / "v.npz")]) == 0
+    return folder
+
+
+def test_a_committee_learns_from_views_and_judges_recordings(seen: Path, tmp_path: Path):
+    fit = ["classify", "--views", str(seen / "v.npz"), "--out", str(tmp_path / "out"), "--device", "cpu"]
     assert main([*fit, "--members", "2", "--epochs", "60", "--channels", "12,12,12", "--columns", "twelve,lead-I"]) == 0
     judge = classifier.load(tmp_path / "out" / "twelve.safetensors")
-    held = corpus.load(tmp_path / "corpus").select([8])
+    held = corpus.load(seen / "corpus").select([8])
     probabilities, features = judge.judge(held.mv())
     assert features is not None
     assert features.shape == (32, 24), "of both members"
@@ -126,10 +133,8 @@ def test_a_committee_learns_from_views_and_judges_recordings(tmp_path: Path):
     assert told["af"] > 0.9
 
 
-def test_folds_are_crossed_without_files(tmp_path: Path):
-    labelled_corpus(tmp_path / "corpus")
-    main(["views", "--data", str(tmp_path / "corpus"), "--out", str(tmp_path / "v.npz")])
-    fit = ["classify", "--views", str(tmp_path / "v.npz"), "--out", str(tmp_path / "out"), "--device", "cpu"]
+def test_folds_are_crossed_without_files(seen: Path, tmp_path: Path):
+    fit = ["classify", "--views", str(seen / "v.npz"), "--out", str(tmp_path / "out"), "--device", "cpu"]
     few = ["--members", "1", "--epochs", "2", "--channels", "4", "--columns", "measured", "--cross", "8"]
     assert main([*fit, *few]) == 0
     assert [file.name for file in (tmp_path / "out").iterdir()] == ["report.json"]
