@@ -64,8 +64,7 @@ class Run:
         self._stamp = Stamp(datetime.now(UTC))
         self._clock = RunClock(None)
         self._account = Account(settings.speed == 1.0)
-        self._refresh_due = 0.0
-        self._st_due = 0  # sample of the timeline
+        self._refresh_due, self._st_due = 0.0, 0  # s of the clock; sample of the timeline
         for sink in sinks:
             if isinstance(sink, Acknowledging):
                 sink.acknowledge_by(self.acknowledge)
