@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import pytest
 
@@ -147,17 +148,22 @@ def frames(message: bytes) -> list[tuple[str, Any]]:
     return found
 
 
+_left: WeakKeyDictionary[ClientConnection, list[tuple[str, Any]]] = WeakKeyDictionary()  # of a message, not told yet
+
+
 def until(line: ClientConnection, wanted: Callable[[str, Any], bool]) -> list[tuple[str, Any]]:
-    """What comes up to and with the first frame that is `wanted`."""
+    """What comes up to and with the first frame that is `wanted`; what is left of its message is for the next call."""
     got: list[tuple[str, Any]] = []
     end = time.monotonic() + SECONDS
+    left = _left.setdefault(line, [])
     while True:
+        while left:
+            got.append(left.pop(0))
+            if wanted(*got[-1]):
+                return got
         message = line.recv(timeout=max(0.01, end - time.monotonic()))
         assert isinstance(message, bytes)
-        for name, told in frames(message):
-            got.append((name, told))
-            if wanted(name, told):
-                return got
+        left += frames(message)
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = SECONDS) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from live_run import DESKTOP, INDEPENDENT, PHONE, LiveRun, Watched, heart, heigh
 
 from edge.leads import LEADS
 
+BUSY_S = 20.0
 WITHIN = 0.02
 RATIO = 2  # device pixels a CSS pixel: a line's middle can be told to a quarter of a pixel
 LARGE = {"width": 1500, "height": 950}
@@ -129,7 +131,12 @@ def test_the_scales_do_what_they_say(seen: Watched, mode: str, mm_per_s: int, mm
     told = drawn(seen)
     assert told["ppmv"] == mm_per_mv * told["mm"]
     assert told["pps"] * 500 == pytest.approx(mm_per_s * told["mm"])
-    assert height_mv(told["leads"]["V6"], told, 1) == pytest.approx(0.6, rel=WITHIN, abs=0.6 / told["ppmv"])
+    right = pytest.approx(0.6, rel=WITHIN, abs=0.6 / told["ppmv"])
+    until_s = time.monotonic() + BUSY_S
+    while (high := height_mv(told["leads"]["V6"], told, 1)) != right and time.monotonic() < until_s:
+        seen.page.wait_for_timeout(250)  # a machine that is busy tells the page late, and late is hatched
+        told = drawn(seen)
+    assert high == right
 
 
 def test_what_is_drawn_frame_by_frame_is_what_is_drawn_at_once(seen: Watched):

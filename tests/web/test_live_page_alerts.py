@@ -157,7 +157,7 @@ def test_a_page_outlives_its_server_and_shows_the_hole(browser: Any, tmp_path: P
         page.until(f"edgePage.stream.run !== {known!r} && edgePage.stream.ring.end > {before}")
         page.until(f"{LOG}.includes('another run begins')")
         hole = page.until(HOLES)
-        assert 0.5 < hole["seconds"] < 10
+        assert 0.5 < hole["seconds"] < 60  # as long as a busy machine takes to start a run
         assert hole["hatched"] > 5
         assert "stale" not in page.page.locator("body").get_attribute("class")
         assert [told for told in page.errors if "ERR_CONNECTION_REFUSED" not in told] == []

@@ -384,7 +384,7 @@ def test_a_replays_page_stays_when_it_is_over_until_ctrl_c(record, tmp_path):
             running.send_signal(signal.SIGINT)
             assert until(line, lambda name, told: name == "over")[-1][1]["staying"] is False
         assert running.wait(5) == 0
-        assert time.monotonic() - began < 2.0
+        assert time.monotonic() - began < 5.0  # two at most, and what a busy machine adds
         assert running.stderr.read() == ""
     finally:
         running.kill()
