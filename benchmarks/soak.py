@@ -53,6 +53,7 @@ NOW_AND_THEN = (  # kind, at (s of the period), settings
     ("garbage", 505, "bytes=512"),
 )
 POINTS = 25  # of the course, in the result
+WHOLE = 0.99  # of the samples asked for: with fewer the soak was stopped (SIGTERM), and tells how long it was
 
 BROKEN = "broken"
 LIMITS = {
@@ -78,6 +79,7 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("--hours and --every must be more than 0")
     variant = open_bundle().choose(precision=args.variant).name
     accounts, course = _soaked(args, variant)
+    stopped = accounts.sampled < 3600 * args.hours * args.rate * WHOLE
     broken = wrong(accounts) | ({} if course.held <= HELD else {"bounded": f"{course.held} samples held"})
     judged = course.of | {name: in_yardsticks(course, name) for name in ("stages", "road")}
     grown = {name: growth(course.hours, judged[name], relative=limit.relative) for name, limit in LIMITS.items()}
@@ -86,7 +88,8 @@ def run(args: argparse.Namespace) -> int:
     for name, reason in broken.items():
         print(f"{name}: {reason}", file=sys.stderr)
     figures = {
-        "hours": args.hours,
+        "hours": args.hours if not stopped else round(course.hours[-1], 2),
+        "stopped": stopped,
         "variant": variant,
         "accounts": asdict(accounts),
         "broken": broken,
