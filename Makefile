@@ -16,7 +16,7 @@ demo: $(VENV)/demo.done
 	@$(BIN)/edge-run --demo
 
 test: $(VENV)/test.done
-	@$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder  # on two cores too: much of it waits for a patch in real time
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder  # on two cores too: much of it waits for a patch in real time
 
 lint: $(VENV)/test.done
 	$(BIN)/ruff check .

@@ -54,7 +54,8 @@ def test_a_supervision_timeout_costs_what_was_missed(impatient):
     holes = [b.index - a.index - len(a.mv) for a, b in itertools.pairwise(chunks)]
     assert sum(holes) == made.log.lost["unplug"] >= 1000
     assert heard.samples + made.log.lost["unplug"] == made.log.sampled == 6000
-    assert heard.links == [False, True]
+    assert heard.links[:2] == [False, True]
+    assert heard.links[-1], "and whatever a busy machine lets drop once more comes back"
     assert radio.connects == 2
 
 
