@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from edge.alert import PRIORITIES, TECHNICAL, Kind, Priority, State
 from edge.exports.run_record import Excerpt, RunRecord
+from edge.recordings.json_lines import json_lines
 
 ALERTS = "alm"
 LOG = "log.jsonl"  # in NAME_alerts, beside the recording
@@ -73,26 +71,12 @@ def _logged(record: RunRecord) -> dict[tuple[int, str], dict[str, Any]]:
     path = record.header_path.parent / f"{record.name}_alerts" / LOG
     found: dict[tuple[int, str], dict[str, Any]] = {}
     offset: int | None = None
-    for line in _lines(path):
+    for line in json_lines(path):
         if line.get("type") == "start":
             offset = _offset(record, str(line.get("utc")))
         elif line.get("type") in ("alert", "technical") and line.get("state") == State.ON and offset is not None:
             found[offset + int(line["sample"]), str(line["id"])] = line
     return found
-
-
-def _lines(path: Path) -> Iterator[dict[str, Any]]:
-    try:
-        with path.open(encoding="utf-8") as file:
-            for text in file:
-                try:
-                    line = json.loads(text)
-                except ValueError:
-                    continue  # cut off by a power failure
-                if isinstance(line, dict):
-                    yield line
-    except OSError:
-        return
 
 
 def _offset(record: RunRecord, utc: str) -> int | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
@@ -12,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from edge.errors import OutputError, Reason
 from edge.events import Event
 from edge.gateway.patch import Patch, Phase, Watch
 from edge.montage import Montage
 from edge.sinks.base import RunInfo
-from edge.sinks.metrics_counts import PREFIX, Counts, Metric
+from edge.sinks.metrics_counts import Counts, Metric
+from edge.sinks.metrics_server import MetricsServer
 from edge.sinks.state import ViewState
 from edge.sources.items import Described
 
@@ -47,25 +46,12 @@ class GatewayMetrics(Watch):
     """Counts, and answers who asks, in threads of its own. Raises OutputError."""
 
     def __init__(self, address: str, say: Callable[[str], None]) -> None:
-        from prometheus_client import start_http_server
-        from prometheus_client.registry import CollectorRegistry
-
         self._counted: dict[str, _Counted] = {}
-        registry = CollectorRegistry(auto_describe=False)
-        registry.register(self)
-        host, _, port = address.rpartition(":")
-        try:
-            self._server, self._thread = start_http_server(int(port), host.strip("[]"), registry)
-        except OSError as error:
-            text = f"metrics cannot be had at {address} ({error.strerror or error}): choose another port"
-            raise OutputError(text, Reason.BUSY) from None
-        say(f"metrics are at http://{host}:{self._server.server_port}/metrics")
+        self._server = MetricsServer(address, lambda: [(name, one.metrics()) for name, one in [*self._counted.items()]])
+        say(f"metrics are at {self._server.url}")
 
     def close(self) -> None:
-        with contextlib.suppress(OSError):
-            self._server.shutdown()
-            self._server.server_close()
-        self._thread.join()
+        self._server.close()
 
     def phase(self, patch: Patch) -> None:
         if patch.phase is Phase.STARTING:
@@ -87,21 +73,6 @@ class GatewayMetrics(Watch):
         counts.take(event)
         if event["type"] == "health":
             counts.samples_out = event["samples"]["out"]
-
-    def collect(self) -> Iterator[Any]:
-        """What prometheus_client asks for: each family once, with all patches in it."""
-        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
-
-        families: dict[str, Any] = {}
-        for name, one in [*self._counted.items()]:
-            for metric in one.metrics():
-                if metric.name not in families:
-                    make = CounterMetricFamily if metric.counts else GaugeMetricFamily
-                    labels = ("device", *metric.labels)
-                    families[metric.name] = make(PREFIX + metric.name, metric.about, labels=labels)
-                for values, value in metric.values:
-                    families[metric.name].add_metric((name, *values), value)
-        yield from families.values()
 
 
 def _info(about: dict[str, Any]) -> RunInfo:

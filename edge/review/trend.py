@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +12,7 @@ from edge.blocks import Origin
 from edge.exports.digest import LONGEST_RR_S, SHORTEST_RR_S, SHORTEST_STEP_S
 from edge.exports.run_record import RunRecord
 from edge.leads import LEADS
+from edge.recordings.json_lines import json_lines
 from edge.review.beats import Beats
 
 MAX_POINTS = 1440  # of a trend: a day by the minute
@@ -70,7 +67,7 @@ def read_st(record: RunRecord) -> StReadings:
     """Nothing where the recording has no readings of ST, or its file cannot be read."""
     found: dict[str, tuple[list[int], list[float]]] = {}
     origin: dict[str, str] = {}
-    for line in _lines(record.header_path.with_name(f"{record.name}{ST}")):
+    for line in json_lines(record.header_path.with_name(f"{record.name}{ST}"), MAX_ST_LINES):
         try:
             told = [(lead, line["leads"][lead]) for lead in LEADS if lead in line["leads"]]
             levels = [(lead, float(one["j60_uv"]), str(one.get("origin", ""))) for lead, one in told]
@@ -112,17 +109,3 @@ def _doubt(origin: str) -> int:
 
 
 _ORIGINS = (Origin.MEASURED, Origin.DERIVED, Origin.RECONSTRUCTED)
-
-
-def _lines(path: Path) -> Iterator[dict[str, Any]]:
-    try:
-        with path.open(encoding="utf-8", errors="replace") as file:
-            for _, text in zip(range(MAX_ST_LINES), file, strict=False):
-                try:
-                    line = json.loads(text)
-                except ValueError:
-                    continue  # cut off by a power failure
-                if isinstance(line, dict):
-                    yield line
-    except OSError:
-        return
