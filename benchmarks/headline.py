@@ -51,7 +51,7 @@ def _cost(latency: Figures, stream: Figures) -> Iterable[tuple[str, str, str]]:
     yield "the network, INT8: ms a window of 2 s, one x86 thread", f"{ms:.2g}", "latency"
     live = next(iter(stream.values()))["live"]["500 Hz"]
     figure = f"{live['cpu_percent']:.1f} % of a core, {live['rss_mb_peak']:.0f} MB"
-    yield "a live run in all: 500 Hz, three leads, everything on, recorded", figure, "stream"
+    yield "a live run in all: three leads at 500 Hz, events and recording on", figure, "stream"
 
 
 def _trouble(read: Callable[[str], Figures]) -> Iterable[tuple[str, str, str]]:
