@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from edge.batch import quiet
 from edge.batch.extra import needed
 from edge.errors import Reason, SourceLost, SourceUnavailable, UsageError
 
@@ -42,7 +43,7 @@ class Fleet:
         if place.address is not None and not ADDRESS.fullmatch(place.address):
             raise UsageError(f"--scheduler is {place.address!r}: it must be like tcp://HOST:8786 or tls://HOST:8786")
         self._dask = needed("distributed")
-        _silence()
+        quiet.silence_loggers()
         self._place = place
         self._cluster: Any = None
         self.client: Any = None
@@ -70,6 +71,7 @@ class Fleet:
                 dashboard_address="127.0.0.1:0",  # any port: it has no page of ours, but cannot be left out
                 memory_limit=self._place.memory_mb * 1_000_000,
                 silence_logs=logging.CRITICAL,
+                preload=[quiet.__name__],
             )
             address = self._cluster.scheduler_address
         else:
@@ -122,13 +124,6 @@ def _knock(address: str) -> None:
     """Raises OSError where nothing listens."""
     host, _, port = address.partition("://")[2].rpartition(":")
     socket.create_connection((host.strip("[]"), int(port)), timeout=TRY_S).close()
-
-
-def _silence() -> None:
-    """Dask's own loggers, each of which has its level: what matters is told in our words."""
-    for name in list(logging.root.manager.loggerDict):
-        if name.partition(".")[0] in ("distributed", "tornado"):
-            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
 
 
 def _why(error: OSError) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import time
+import traceback
 from pathlib import Path
 
 from edge.batch import engine
@@ -39,3 +41,10 @@ def deadly(job: Job, chunk: Chunk) -> Done:
     if any(name.endswith("r003") for name in chunk.recordings):
         os.kill(os.getpid(), signal.SIGKILL)
     return processed(job, chunk)
+
+
+def noisy(number: int) -> int:
+    """As Dask is where a worker is told to close while it starts."""
+    logging.getLogger("distributed.worker").error("ConnectionPool is closed")
+    traceback.print_stack()
+    return number

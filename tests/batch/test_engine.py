@@ -49,6 +49,11 @@ def test_without_workers_it_is_done_here_and_without_dask(monkeypatch: pytest.Mo
     assert [one.result for one in run(tasks.slow_at_first, numbered(3), Place(workers=0))] == [0, 1, 2]
 
 
+def test_a_worker_says_nothing_to_the_terminal(capfd: pytest.CaptureFixture[str]):
+    assert [one.result for one in run(tasks.noisy, numbered(1), Place(workers=1))] == [0]
+    assert capfd.readouterr() == ("", "")
+
+
 def test_a_worker_that_is_killed_costs_no_task(tmp_path: Path):
     def kill_one() -> None:
         try:
