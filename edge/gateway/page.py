@@ -28,7 +28,7 @@ from edge.web.app import Answers, in_words, json_answer
 from edge.web.frames import Frame
 from edge.web.guard import Guard
 from edge.web.hub import Hub
-from edge.web.page import let_in, recordings
+from edge.web.page import let_in, recordings, source_of
 from edge.web.server import PageServer, tls_context
 from edge.web.static_files import read_parts
 
@@ -92,7 +92,7 @@ class GatewayPage(Watch):
         """A process begins: a run of its own, so whoever looks at the last one comes again."""
         s = patch.settings
         kind = next(name for name in ("port", "ble", "replay") if getattr(s, name))
-        known = {"kind": kind, "source": getattr(s, kind), "speed": s.speed if s.speed < 1e9 else None}
+        known = {"kind": kind, "source": source_of(s, kind), "speed": s.speed if s.speed < 1e9 else None}
         hub = Hub({**known, "version": __version__, "recordings": s.record is not None})
         if (before := self._hubs.shown.get(patch.name)) is not None:
             before.hub.end()

@@ -7,6 +7,7 @@ import math
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edge import __version__
@@ -125,9 +126,15 @@ def needed() -> None:
 def _told(s: RunSettings) -> dict[str, Any]:
     """Of HELLO, what is known before a patch has described itself."""
     kind = next((name for name in SOURCES if getattr(s, name)), "review")
-    of = {"kind": kind, "source": kind if s.demo else str(getattr(s, kind))}
+    of = {"kind": kind, "source": kind if s.demo else source_of(s, kind)}
     speed = s.speed if math.isfinite(s.speed) else None
     return {**of, "speed": speed, "version": __version__, "recordings": bool(s.review or s.record)}
+
+
+def source_of(s: RunSettings, kind: str) -> str:
+    """What a page is told of where it comes from: of a file its name, since the folders here are nobody's business."""
+    source = str(getattr(s, kind))
+    return Path(source).name if kind in ("replay", "review") else source
 
 
 def recordings(folder: Path | None, tiles: TileMaker | None = None) -> list[Route]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import re
 import threading
 import time
 from collections import deque
@@ -94,6 +95,9 @@ class PageSink:
                 self.report(News(False, f"a bug in the page, {type(error).__name__}: {error}; please report it"))
 
 
+_REPLAYED = re.compile(r"(?<=^replay ).*/(?=.)")  # the folders of a recording are nobody's business
+
+
 def about(info: RunInfo) -> dict[str, Any]:
     """What HELLO says of a run that has begun."""
     device = info.device
@@ -101,7 +105,7 @@ def about(info: RunInfo) -> dict[str, Any]:
         "device": device.name,
         "device_id": device.device_id,
         "firmware": device.firmware,
-        "source": device.source,
+        "source": _REPLAYED.sub("", device.source),
         "montage": [*device.montage.names],
         "device_rate": device.rate,
         "start_utc": info.start_utc.isoformat(timespec="milliseconds"),

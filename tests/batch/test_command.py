@@ -68,8 +68,8 @@ def test_rows_and_waveforms_are_joined_by_recording(undisturbed: Path):
     assert all(len(uv) == len(sd_uv) for _, uv, sd_uv in found)
 
 
-def interrupted(archive: Path, out: Path) -> tuple[object, ...]:
-    return (archive, "--out", out, "--workers", 2, *FAST, "--waveforms")
+def interrupted(archive: Path, out: Path, workers: int = 1) -> tuple[object, ...]:
+    return (archive, "--out", out, "--workers", workers, *FAST, "--waveforms")
 
 
 def in_this_process(archive: Path, out: Path) -> list[str]:
@@ -86,7 +86,7 @@ def assert_whole(out: Path, undisturbed: Path, before: dict[str, int]) -> None:
 
 
 def test_a_killed_worker_costs_nothing(archive: Path, undisturbed: Path, tmp_path: Path):
-    with edge_batch(*interrupted(archive, tmp_path)) as running:
+    with edge_batch(*interrupted(archive, tmp_path, workers=2)) as running:
         wait_for(lambda: parts_of(tmp_path), running)
         before = parts_of(tmp_path)
         os.kill(children_of(running.pid)[0], signal.SIGKILL)
@@ -153,10 +153,10 @@ def test_a_recording_that_no_worker_survives_is_a_bad_one_and_the_others_are_not
     from test_parts import work_of
 
     monkeypatch.setattr(whole_archive, "processed", tasks.deadly)
-    monkeypatch.setattr("edge.batch.scheduler.DEATHS", 1)
+    monkeypatch.setattr("edge.batch.scheduler.DEATHS", 0)
     listing, results = listed(archive, limit=6), Archive(tmp_path, work_of())
     with results.claimed():
-        outcome = whole_archive.process(listing, results, Place(workers=2), most=3)
+        outcome = whole_archive.process(listing, results, Place(workers=1), most=3)
     assert (outcome.done, outcome.bad) == (6, 1)
     assert list(results.listed_bad()) == [("p00/r003", "every worker that was at it died: it may need more memory")]
 

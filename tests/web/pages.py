@@ -21,6 +21,7 @@ pytest.importorskip("uvicorn", reason="the extra edge-ecg[web] is not installed"
 pytest.importorskip("starlette", reason="the extra edge-ecg[web] is not installed")
 pytest.importorskip("websockets", reason="the extra edge-ecg[web] is not installed")
 
+import numpy as np
 from websockets.sync.client import ClientConnection, connect
 
 from edge.config import RunSettings
@@ -171,3 +172,12 @@ def wait_for(condition: Callable[[], bool], seconds: float = SECONDS) -> None:
     while not condition():
         assert time.monotonic() < end, "it did not come"
         never.wait(0.01)
+
+
+def blocks(told: list[tuple[str, Any]]) -> list[tuple[int, np.ndarray]]:
+    found = []
+    for name, payload in told:
+        if name == "block":
+            start, _, n = struct.unpack_from("<qdH", payload)
+            found.append((start, np.frombuffer(payload, "<i2", 12 * n, 44).reshape(12, n).T))
+    return found
