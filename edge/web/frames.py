@@ -16,7 +16,7 @@ from edge.leads import LEADS
 
 VERSION = 1
 MOST_SAMPLES = 1000  # a frame: 2 s, so that a slow page is skipped little at a time
-SD_STEP = 25  # samples that share one sd: 50 ms, and a fiftieth of the bytes
+SD_STEP = 10  # samples that share one sd: 20 ms, which a QRS needs, and a tenth of the bytes that the signal takes
 NOT_THERE, NO_SD, NO_QUALITY = -32768, 65535, 255
 MOST_UV = 32767  # of a lead; an amplifier's rails are nearer
 ORIGINS = {Origin.UNAVAILABLE: 0, Origin.MEASURED: 1, Origin.DERIVED: 2, Origin.RECONSTRUCTED: 3}

@@ -32,20 +32,20 @@ def test_a_block_holds_every_sample_to_the_microvolt_lead_by_lead():
     kind, version, zero, size = struct.unpack_from("<BBHI", frame.data)
     start, told, n, step, flags = struct.unpack_from("<qdHBB", frame.data, 8)
     assert (kind, version, zero, size) == (2, 1, 0, len(frame.data) - 8)
-    assert (start, told, n, step, flags) == (700, 1234.5, 500, 25, 1)
+    assert (start, told, n, step, flags) == (700, 1234.5, 500, 10, 1)
     assert frame.data[28:40] == bytes([3, 1, 2, 3, 3, 3, 1, 3, 3, 3, 1, 3])
     assert frame.data[40:52] == bytes([255, 99, 255, 255, 255, 255, 0, 255, 255, 255, 100, 255])
     uv = np.frombuffer(frame.data, "<i2", 12 * n, 52).reshape(12, n)
     np.testing.assert_array_equal(uv.T, np.rint(1000 * block.mv))
-    sd = np.frombuffer(frame.data, "<u2", 12 * 20, 52 + 24 * n).reshape(12, 20)
-    np.testing.assert_array_equal(sd.T, np.rint(1000 * block.sd[::25]))
-    assert len(frame.data) == 52 + 24 * n + 24 * 20
+    sd = np.frombuffer(frame.data, "<u2", 12 * 50, 52 + 24 * n).reshape(12, 50)
+    np.testing.assert_array_equal(sd.T, np.rint(1000 * block.sd[::10]))
+    assert len(frame.data) == 52 + 24 * n + 24 * 50
 
 
-@pytest.mark.parametrize("n", [1, 24, 25, 26, 999, 1000])
-def test_whatever_its_length_a_block_is_whole_words_and_one_sd_for_every_25_samples(n):
+@pytest.mark.parametrize("n", [1, 9, 10, 11, 999, 1000])
+def test_whatever_its_length_a_block_is_whole_words_and_one_sd_for_every_10_samples(n):
     (frame,) = frames.signal(twelve(n), 0.0)
-    assert len(frame.data) == 52 + 24 * n + 24 * -(-n // 25)
+    assert len(frame.data) == 52 + 24 * n + 24 * -(-n // 10)
     assert len(frame.data) % 4 == 0
 
 
@@ -62,7 +62,7 @@ def test_what_is_not_there_is_told_as_not_there_and_never_as_zero():
     uv = np.frombuffer(frame.data, "<i2", 600, 52).reshape(12, 50)[11]
     assert (uv[:25] == -32768).all()
     assert (uv[25:] != -32768).all()
-    assert (np.frombuffer(frame.data, "<u2", 24, 52 + 1200).reshape(12, 2)[11] == 65535).all()
+    assert (np.frombuffer(frame.data, "<u2", 60, 52 + 1200).reshape(12, 5)[11] == 65535).all()
 
 
 def test_an_amplifier_at_its_rail_does_not_turn_over():
