@@ -175,10 +175,13 @@ def test_the_unit_leaves_serial_ports_and_the_bus_open(unit):
     assert "DeviceAllow=char-ttyUSB rw" in UNIT.read_text().splitlines()
 
 
-def test_systemd_understands_the_unit(tmp_path):
+@pytest.mark.parametrize("name", ["edge-run", "edge-gateway"])
+def test_systemd_understands_the_unit(tmp_path, name):
     if shutil.which("systemd-analyze") is None:
         pytest.skip("systemd-analyze is not installed")
-    here = tmp_path / UNIT.name  # with a program that is there
-    here.write_text(UNIT.read_text().replace("/opt/edge-ecg/bin/edge-run", sys.executable))
+    here = tmp_path / f"{name}.service"  # with a program that is there
+    text = (UNIT.parent / here.name).read_text()
+    assert f"/opt/edge-ecg/bin/{name} " in text
+    here.write_text(text.replace(f"/opt/edge-ecg/bin/{name}", sys.executable))
     done = subprocess.run(["systemd-analyze", "verify", here], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
