@@ -77,7 +77,7 @@ class Run:
         error: Exception | None = None
         feeding, health = asyncio.create_task(self._feed()), asyncio.create_task(self._report_health())
         on_signals = dict.fromkeys(stop_signals(), feeding.cancel) | {signal.SIGUSR1: self.acknowledge}
-        with handled(on_signals):
+        with handled(on_signals, at_once=self.sinks.hurry):
             try:
                 await feeding
             except asyncio.CancelledError:

@@ -37,14 +37,22 @@ def stopped_after() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def handled(actions: Mapping[signal.Signals, Callable[[], object]]) -> Iterator[None]:
-    """In an event loop each of these signals calls its action; what follows is not disturbed by another one."""
+def handled(
+    actions: Mapping[signal.Signals, Callable[[], object]], at_once: Callable[[], object] | None = None
+) -> Iterator[None]:
+    """In an event loop each of these signals calls its action; what follows is not disturbed by another one.
+
+    at_once: done when a signal to stop comes, though the loop is in the midst of something: it may do no more than note
+    it. The action follows when the loop goes on.
+    """
     import asyncio
 
     loop = asyncio.get_running_loop()
     before = {number: signal.getsignal(number) for number in actions}
     for number, action in actions.items():
         loop.add_signal_handler(number, action)
+        if at_once is not None and number in stop_signals():
+            signal.signal(number, lambda *_: at_once())  # the loop learns of it by its own way, a file descriptor
     try:
         yield
     finally:

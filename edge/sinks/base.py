@@ -61,10 +61,10 @@ class Reporting(Protocol):
 
 @runtime_checkable
 class Hurrying(Protocol):
-    """A sink that may wait for somebody while it is told something, in a thread of its own."""
+    """A sink that may wait for somebody while it is told something."""
 
     def hurry(self) -> None:
-        """The run ends: wait no more. From another thread, and before `close`."""
+        """The run ends: wait no more. From another thread or within a signal, and before `close`."""
         ...
 
 

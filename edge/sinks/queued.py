@@ -67,10 +67,13 @@ class Queued:
         else:
             self._put(lambda: self._sink.event(event), always=event["type"] not in MINOR)
 
-    def close(self, summary: dict[str, Any]) -> None:
-        """When all that waits is handed on."""
+    def hurry(self) -> None:
         if isinstance(self._sink, Hurrying):
             self._sink.hurry()
+
+    def close(self, summary: dict[str, Any]) -> None:
+        """When all that waits is handed on."""
+        self.hurry()
         if self._thread is not None:
             with self._changed:
                 self._ending = True

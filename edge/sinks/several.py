@@ -10,7 +10,7 @@ from typing import Any
 from edge.blocks import Block, TwelveLeads
 from edge.errors import OutputError, Reason
 from edge.events import Event
-from edge.sinks.base import News, Reporting, RunInfo, Sink
+from edge.sinks.base import Hurrying, News, Reporting, RunInfo, Sink
 
 REST_S = (5.0, 60.0)  # first and longest rest of a sink that fails: a disk is not made room on in less
 PROVEN_S = 3.0  # without an error, after which a sink works again: most write within one
@@ -58,6 +58,12 @@ class Several:
     def began(self) -> None:
         """What fails from now on is tried again."""
         self._began = True
+
+    def hurry(self) -> None:
+        """The run ends: none of them waits for anybody any more."""
+        for sink in self._all:
+            if isinstance(sink, Hurrying):
+                sink.hurry()
 
     def raw(self, block: Block) -> None:
         self._each(lambda sink: sink.raw(block))

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import signal
+import termios
 import time
 
 import numpy as np
@@ -9,7 +12,9 @@ import pytest
 from command_line import ended, process, wait_for
 
 from edge.leads import LEAD
+from edge.recordings import open_recording
 from edge.sinks.pty_server import PtyServer
+from edge.synthetic import synthesise
 from edge.virtual import virtual_patch
 
 SENT = ("II", "V1", "V5")
@@ -79,6 +84,33 @@ def test_a_run_that_waits_for_its_port_is_stopped_soon(heart, tmp_path):
     wait_for(lambda: "vanished" in (tmp_path / "events").read_text(), running)
     assert stopped(running, signal.SIGTERM).code == 0
     assert_all_is_flushed(tmp_path, "virtual_patch")
+
+
+@pytest.mark.skipif(not hasattr(fcntl, "F_SETPIPE_SZ"), reason="only Linux makes a pipe small")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_replay_into_a_pipe_that_nobody_reads_waits_and_is_stopped_soon(tmp_path, number):
+    mv = synthesise("sinus", 60.0, 500.0, seed=3).mv[:, [LEAD[lead] for lead in SENT]]
+    (tmp_path / "long.csv").write_text(
+        "\n".join(["# rate: 500", ",".join(SENT), *(",".join(f"{v:.3f}" for v in row) for row in mv)])
+    )
+    reading, writing = os.pipe()
+    fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
+
+    def filled() -> bool:  # a pipe of one page takes the first line, and the next when that is read
+        return any(fcntl.ioctl(reading, termios.FIONREAD, bytes(4)))
+
+    replay = ("--replay", tmp_path / "long.csv", "--channels", ",".join(SENT), "--speed", "max")
+    running = process(*replay, "--events", "-", "--record", tmp_path / "rec", "--view", "none", stdout=writing)
+    os.close(writing)
+    try:
+        wait_for(filled, running)
+        time.sleep(0.5)  # it comes to the next line
+        told = stopped(running, number)
+    finally:
+        os.close(reading)
+    assert told.code == 6
+    assert told.err == "edge-run: nobody reads standard output: the last events are not there\n"
+    assert len(open_recording(tmp_path / "rec" / "long.hea").mv) > 0
 
 
 def test_a_hang_up_is_ignored_under_nohup(records, tmp_path):
