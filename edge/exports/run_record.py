@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from edge.blocks import Origin
 from edge.errors import InputError, Reason, UsageError
+from edge.exports.record_clock import RecordClock
 from edge.leads import LEADS, canonical, determined, row
 from edge.recordings.annotations import Annotation, read_annotations
 from edge.recordings.recording import unreadable
@@ -64,6 +65,10 @@ class RunRecord:
     def montage(self) -> str:
         measured = [lead.name for lead in self.leads if lead.origin is Origin.MEASURED]
         return str(self.facts.get("montage") or ",".join(measured))
+
+    @cached_property
+    def clock(self) -> RecordClock:
+        return RecordClock.of(self.start_utc, self.rate, self.facts.get("times"))
 
     def annotations(self, kind: str) -> list[Annotation]:
         path = self.header_path.with_suffix(f".{kind}")
@@ -130,7 +135,7 @@ class Excerpt:
 
     def utc(self, sample: int) -> datetime:
         """When the record's `sample` was taken."""
-        return self.record.start_utc + timedelta(seconds=sample / self.rate)
+        return self.record.clock.utc(sample)
 
     def pieces(self, samples: int | None = None) -> Iterator[tuple[int, Counts]]:
         """(sample of the record, n x leads) in order, `samples` at a time; MISSING where nothing was recorded."""

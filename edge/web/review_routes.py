@@ -110,6 +110,7 @@ class Review:
             about
             | {"name": record.name, "rate": record.rate, "samples": record.samples, "montage": record.montage}
             | {"start_utc": record.start_utc.isoformat(timespec="milliseconds"), "leads": leads}
+            | {"clock": [[sample, round(1000 * seconds, 1)] for sample, seconds in record.clock.knots]}
             | {"gaps": absent[:MAX_GAPS], "gaps_left_out": max(0, len(absent) - MAX_GAPS)}
             | {"tiles": self._tiles_of(record)}
         )

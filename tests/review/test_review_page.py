@@ -6,13 +6,14 @@ import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
 from exports.recorded import Recorded
 from review.a_page import served
-from sinks.a_run import blocks, info
+from sinks.a_run import BEGAN, blocks, info
 
 from edge.leads import LEAD
 from edge.sinks.recorder import Recorder
@@ -56,7 +57,10 @@ def folder(recorded: Recorded, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 
 def beats(folder: Path) -> None:
-    """DIR/a_b_known_b_: 30 s of II with an R wave of 1 mV every second, from a device with a name like markup."""
+    """DIR/a_b_known_b: 30 s of II with an R wave of 1 mV every second, from a device with a name like markup.
+
+    It believes that 25 s have passed when it has been 25.5.
+    """
     t = np.arange(30 * RATE) % RATE / RATE
     mv = np.zeros((len(t), 12), np.float32)
     mv[:, LEAD["II"]] = np.exp(-(((t - 0.5) / 0.015) ** 2))
@@ -64,6 +68,8 @@ def beats(folder: Path) -> None:
     sink.start(info("a <b>known</b>"))
     for block in blocks(mv, 500):
         sink.twelve(block)
+    told = {"start_utc": BEGAN.isoformat(), "drift_ppm": -20_000.0}
+    sink.event({"type": "time", "sample": 25 * RATE, "utc": (BEGAN + timedelta(seconds=25.5)).isoformat(), **told})
     sink.close({})
 
 
@@ -306,6 +312,11 @@ def test_letters_can_be_turned_off(on):
     told_when(page, "#shown", "40.2")
     assert page.is_hidden("#alert")
     assert page.is_hidden("#readout")
+
+
+def test_times_are_the_walls_and_not_the_patchs(on):
+    page = on.open("a_b_known_b", at_s=20.0)
+    assert "12:00:20.6 to" in words(page, "#shown")  # 20.25, and 0.4 by which the patch is late by then
 
 
 def test_a_gap_is_hatched_and_holds_no_trace(fine):

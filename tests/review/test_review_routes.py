@@ -59,6 +59,7 @@ def test_the_list_and_a_recordings_facts(api):
     assert facts["gaps"] == [[10_000, 11_500]]
     assert {lead["name"]: lead["origin"] for lead in facts["leads"]}["III"] == "derived"
     assert facts["start_utc"] == "2026-03-01T12:00:00.250+00:00"
+    assert facts["clock"] == [[0, 0.0]]
 
 
 def test_a_window_is_what_was_recorded(api, recorded):

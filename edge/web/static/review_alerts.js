@@ -1,6 +1,6 @@
 /** The alerts of a recording: a table to choose from, and all that is known of the chosen one. */
 
-import { clock, day, duration } from "./review_clock.js";
+import { clock, day, duration, RecordClock } from "./review_clock.js";
 import { alertWords, evidenceWords, restsOn } from "./words.js";
 
 export function priorityTag(alert) {
@@ -13,10 +13,10 @@ export function priorityTag(alert) {
 
 /** `choose(alert)` is called with the one that was clicked. */
 export function fillAlerts(body, alerts, record, choose) {
-  const began = Date.parse(record.start_utc);
+  const taken = new RecordClock(record);
   body.replaceChildren(...alerts.map((alert) => {
     const row = document.createElement("tr"), time = document.createElement("td"), what = document.createElement("td");
-    time.textContent = clock(began + (1000 * alert.onset) / record.rate);
+    time.textContent = clock(taken.ms(alert.onset));
     const button = document.createElement("button");
     button.type = "button";
     const more = document.createElement("span");
@@ -39,7 +39,7 @@ export function markChosen(body, at) {
 
 /** What is known of `alert`: when, how long, what speaks for it, on which leads and where they come from. */
 export function tellAlert(card, alert, at, count, record) {
-  const began = Date.parse(record.start_utc), ms = began + (1000 * alert.onset) / record.rate;
+  const ms = new RecordClock(record).ms(alert.onset);
   const head = document.createElement("p");
   head.append(priorityTag(alert), ` ${alert.priority} priority, ${at + 1} of ${count}`);
   const told = (alert.sample - alert.onset) / record.rate, list = document.createElement("dl");

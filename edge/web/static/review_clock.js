@@ -5,6 +5,32 @@ const DAY_S = 86400;
 
 const two = (number) => String(number).padStart(2, "0");
 
+/** When a recording's samples were taken: straight lines between its `clock`'s knots of sample and ms; then its rate. */
+export class RecordClock {
+  constructor(record) {
+    this.began = Date.parse(record.start_utc);
+    this._knots = record.clock;
+    this._msEach = 1000 / record.rate;
+  }
+
+  ms(sample) {
+    const { at, each } = this._line(0, sample);
+    return this.began + at[1] + (sample - at[0]) * each;
+  }
+
+  /** Of a moment, in between two samples too. */
+  sample(ms) {
+    const { at, each } = this._line(1, ms - this.began);
+    return at[0] + (ms - this.began - at[1]) / each;
+  }
+
+  _line(of, value) {
+    const knots = this._knots, after = knots.findIndex((knot) => knot[of] > value);
+    const k = after < 0 ? knots.length - 1 : Math.max(0, after - 1), at = knots[k], next = knots[k + 1];
+    return { at, each: next ? (next[1] - at[1]) / (next[0] - at[0]) : this._msEach };
+  }
+}
+
 /** The shortest step in seconds that is at least `least` long and that a clock counts in. */
 export function niceStep(least) {
   return STEPS_S.find((step) => step >= least) ?? Math.ceil(least / DAY_S) * DAY_S;

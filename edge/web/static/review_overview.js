@@ -1,7 +1,7 @@
 /** The whole recording in one strip: a lead, rhythm, alerts, heart rate and ST level, one time axis, and what is shown of it. */
 
 import { MISSING } from "./review_api.js";
-import { niceStep, tickWords, ticks } from "./review_clock.js";
+import { niceStep, RecordClock, tickWords, ticks } from "./review_clock.js";
 import { hatch, sized } from "./paper.js";
 import { drawPriority, drawRhythm } from "./review_traces.js";
 
@@ -213,11 +213,11 @@ export class Overview {
 
   _clock() {
     const { _c: c, _own: own, _record: record } = this, { y, height } = this._rows.clock;
-    const began = Date.parse(record.start_utc), lengthS = record.samples / record.rate;
+    const taken = new RecordClock(record), lengthS = record.samples / record.rate;
     const stepS = niceStep((lengthS * 76) / (this._wide - this.left));
     c.font = "11px system-ui, sans-serif";
-    for (const at of ticks(began, began + 1000 * lengthS, stepS)) {
-      const x = this._x(((at - began) * record.rate) / 1000), words = tickWords(at, stepS);
+    for (const at of ticks(taken.began, taken.ms(record.samples), stepS)) {
+      const x = this._x(taken.sample(at)), words = tickWords(at, stepS);
       c.fillStyle = own.line;
       c.fillRect(Math.round(x), y - BETWEEN, 1, 5);
       c.fillStyle = own.soft;

@@ -1,7 +1,7 @@
 /** Draws the stretch that is shown: paper, traces, holes, and above them rhythm, beats and alerts. Device pixels. */
 
 import { MISSING } from "./review_api.js";
-import { clock, niceStep, tickWords, ticks } from "./review_clock.js";
+import { clock, niceStep, RecordClock, tickWords, ticks } from "./review_clock.js";
 import { LEADS, hatch, sized } from "./paper.js";
 import { alertWords, rhythmWords } from "./words.js";
 
@@ -207,11 +207,11 @@ export class TracePicture {
     const { _c: c, _view: view, _plan: { foot, height }, _colour: colour, _own: own } = this, mm = view.mm;
     c.fillStyle = colour.paper;
     c.fillRect(0, foot, view.width, height - foot);
-    const began = Date.parse(this._record.start_utc), ms = (sample) => began + (1000 * sample) / view.rate;
+    const taken = new RecordClock(this._record);
     const stepS = niceStep((TICK_MM * mm) / (view.mmPerS * mm));
     this._font(10.5);
-    for (const at of ticks(ms(view.first), ms(view.last), stepS)) {
-      const x = Math.round(view.x(((at - began) * view.rate) / 1000));
+    for (const at of ticks(taken.ms(view.first), taken.ms(view.last), stepS)) {
+      const x = Math.round(view.x(taken.sample(at)));
       c.fillStyle = colour.faint;
       c.fillRect(x, foot, Math.max(1, mm / 4), 1.3 * mm);
       c.fillStyle = own.ink;

@@ -1,6 +1,6 @@
 /** Rhythm, heart rate and ST level as a table: for those who do not see the curves. */
 
-import { clock, day } from "./review_clock.js";
+import { clock, day, RecordClock } from "./review_clock.js";
 import { rhythmWords } from "./words.js";
 
 const ROW_S = [600, 3600, 6 * 3600]; // the first that makes no more than MOST_ROWS
@@ -18,7 +18,7 @@ function rhythmsIn(rhythms, first, last) {
 
 /** `trend`, `rhythms`: as the server tells them. */
 export function trendTable(holder, { trend, rhythms }, record) {
-  const leads = Object.keys(trend.st_j60_uv), stepS = trend.step / record.rate;
+  const leads = Object.keys(trend.st_j60_uv), stepS = trend.step / record.rate, taken = new RecordClock(record);
   const rowS = ROW_S.find((seconds) => (trend.count * stepS) / seconds <= MOST_ROWS) ?? ROW_S.at(-1);
   const each = Math.max(1, Math.round(rowS / stepS)), table = document.createElement("table"), body = document.createElement("tbody");
   const head = document.createElement("tr");
@@ -29,7 +29,7 @@ export function trendTable(holder, { trend, rhythms }, record) {
     head.append(th);
   }
   for (let k = 0; k < trend.count; k += each) {
-    const at = Date.parse(record.start_utc) + (1000 * (trend.first + k * trend.step)) / record.rate, row = document.createElement("tr");
+    const at = taken.ms(trend.first + k * trend.step), row = document.createElement("tr");
     const time = document.createElement("th");
     time.scope = "row";
     time.textContent = `${day(at)} ${clock(at).slice(0, 5)}`;

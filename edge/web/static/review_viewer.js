@@ -3,7 +3,7 @@
 import * as api from "./review_api.js";
 import { fillAlerts, markChosen, neighbour, tellAlert } from "./review_alerts.js";
 import { Calipers } from "./review_calipers.js";
-import { clock, day, duration } from "./review_clock.js";
+import { clock, day, duration, RecordClock } from "./review_clock.js";
 import { NAMED, gestures, keys } from "./review_gestures.js";
 import { Overview } from "./review_overview.js";
 import { TileSource } from "./review_tiles.js";
@@ -200,11 +200,11 @@ export class Viewer {
   }
 
   _tellPlace() {
-    const view = this._view, began = Date.parse(this._record.start_utc), ms = (sample) => began + (1000 * sample) / view.rate;
-    const end = Math.min(view.last, this._record.samples), slider = $("position"), middle = ms(view.first);
+    const view = this._view, taken = new RecordClock(this._record);
+    const end = Math.min(view.last, this._record.samples), slider = $("position"), middle = taken.ms(view.first);
     const digits = view.seconds < 120 ? 1 : 0, beats = this._marks.beats;
     const rhythm = this._marks.rhythms.filter(([a, b]) => a < view.last && b > view.first).map((one) => one[2]);
-    const words = `${day(middle)} ${clock(middle, digits)} to ${clock(ms(end), digits)}, ${duration((end - view.first) / view.rate)}`;
+    const words = `${day(middle)} ${clock(middle, digits)} to ${clock(taken.ms(end), digits)}, ${duration((end - view.first) / view.rate)}`;
     const told = [words, [...new Set(rhythm)].join(", "), beats.count ? `${beats.count} beats` : ""];
     $("shown").textContent = told.filter(Boolean).join(" · ");
     const perMin = `${Number((60 * view.mmPerS).toPrecision(2))} mm/min`;
@@ -212,7 +212,7 @@ export class Viewer {
     slider.max = String(Math.max(1, this._record.samples - view.span));
     slider.value = String(view.first);
     slider.setAttribute("aria-valuetext", words);
-    const all = `${duration(this._record.samples / view.rate)} from ${day(began)} ${clock(began)}, ${this._alerts.length} alerts`;
+    const all = `${duration(this._record.samples / view.rate)} from ${day(taken.began)} ${clock(taken.began)}, ${this._alerts.length} alerts`;
     $("overview").setAttribute("aria-label", `The whole recording: ${all}. Alerts and trends are tables below.`);
   }
 
