@@ -80,12 +80,12 @@ def misfits(out):
 
 def test_ones_own_heart_fits_and_another_persons_does_not(enrolled):
     own = others = 0
-    for seed in range(30, 40):
+    for seed in range(30, 35):
         patient = enrolled(seed)
         own += not watched(patient, person(seed, start=1))[0].watch.fits
         others += not watched(patient, person(seed + 20))[0].watch.fits
     assert own == 0
-    assert others >= 9
+    assert others >= 4
 
 
 def test_on_another_heart_the_network_speaks_alone_and_an_alert_says_so(enrolled):
