@@ -19,8 +19,12 @@ ADDRESS = re.compile(r"(tcp|tls)://(\[[0-9A-Fa-f:.]+\]|[^\s:/\[\]]+):[0-9]{1,5}"
 TRY_S = 3.0  # one attempt to reach a scheduler
 PAUSE_S = 0.5  # between attempts
 MEMORY_MB = 2048  # a worker that holds more is started anew by its nanny
-NO_PAUSE = {  # a worker that holds too much is ended; one that waits for memory it will not get back waits for ever
-    f"distributed.worker.memory.{what}": False for what in ("target", "spill", "pause")
+WORKERS = {  # of ours
+    # One that holds too much is ended; one that waits for memory it will not get back waits for ever.
+    **{f"distributed.worker.memory.{what}": False for what in ("target", "spill", "pause")},
+    "distributed.worker.profile.enabled": False,  # a tenth of the time, for a page that nobody looks at
+    # Without Dask's MALLOC_TRIM_THRESHOLD_: memory given back for every window comes again page by page.
+    "distributed.nanny.pre-spawn-environ": dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), 1),
 }
 DEATHS = 2  # workers that may die at a task; one more, and it is the task's fault
 
@@ -62,7 +66,7 @@ class Fleet:
         if address is None:
             import dask
 
-            dask.config.set({"distributed.scheduler.allowed-failures": DEATHS, **NO_PAUSE})
+            dask.config.set({"distributed.scheduler.allowed-failures": DEATHS, **WORKERS})
             self._cluster = self._dask.LocalCluster(
                 n_workers=self._place.workers,
                 threads_per_worker=1,
