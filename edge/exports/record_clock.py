@@ -46,7 +46,7 @@ def _times(start_utc: datetime, told: Sequence[Any]) -> Iterable[Knot]:
     for one in told:
         try:
             yield int(one["sample"]), (datetime.fromisoformat(one["utc"]) - start_utc).total_seconds()
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, OverflowError):  # a sidecar that is JSON, but not ours
             continue
 
 

@@ -134,7 +134,7 @@ def _told(s: RunSettings) -> dict[str, Any]:
 def source_of(s: RunSettings, kind: str) -> str:
     """What a page is told of where it comes from: of a file its name, since the folders here are nobody's business."""
     source = str(getattr(s, kind))
-    return Path(source).name if kind in ("replay", "review") else source
+    return (Path(source).name or source) if kind in ("replay", "review") else source
 
 
 def recordings(folder: Path | None, tiles: TileMaker | None = None) -> list[Route]:

@@ -13,6 +13,7 @@ from edge.exports.record_clock import ENOUGH_S, RecordClock
 BEGAN = datetime(2026, 3, 1, 22, 0, tzinfo=UTC)
 RATE = 500.0
 DAY_S = 86_400
+INF, NAIVE = {"sample": float("inf"), "utc": BEGAN.isoformat()}, {"sample": 9, "utc": "2026-03-01T22:00:01"}
 
 
 def told(*times: tuple[float, float]) -> list[dict[str, object]]:
@@ -58,7 +59,9 @@ def test_what_was_told_before_the_hosts_clock_was_set_is_not_believed():
     assert one.knots == ((0, 0.0), (600_000, pytest.approx(1200.1)))
 
 
-@pytest.mark.parametrize("odd", [{}, {"sample": 9}, {"sample": "x", "utc": BEGAN.isoformat()}, {"sample": 9, "utc": 7}])
+@pytest.mark.parametrize(
+    "odd", [{}, {"sample": 9}, {"sample": "x", "utc": BEGAN.isoformat()}, {"sample": 9, "utc": 7}, INF, NAIVE, 3]
+)
 def test_what_is_no_time_is_left_out(odd):
     assert RecordClock.of(BEGAN, RATE, [odd, *told((60, 60.1))]).knots == ((0, 0.0), (30_000, pytest.approx(60.1)))
 
